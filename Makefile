@@ -1,0 +1,45 @@
+# `make run` starts Tally, `make test` checks everything. Both make .venv when it is missing or out of date.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+
+.PHONY: run test pictures benchmark python clean
+
+run: $(VENV)/run.stamp
+	@$(BIN)/tally serve
+
+test: $(VENV)/dev.stamp
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+	$(BIN)/python -m pytest
+
+pictures: $(VENV)/dev.stamp  ## take the README's pictures again
+	$(BIN)/python -m tests.browser.pictures
+
+benchmark: $(VENV)/dev.stamp
+	$(BIN)/python -m tests.benchmarks.classify
+
+clean:
+	rm -rf $(VENV)
+
+# An environment that was moved, or whose Python is gone, counts as missing.
+ifneq ($(shell $(BIN)/tally --version >/dev/null 2>&1 && echo works),works)
+$(shell rm -f $(VENV)/run.stamp $(VENV)/dev.stamp)
+endif
+
+$(VENV)/run.stamp: pyproject.toml
+	@$(MAKE) --no-print-directory python
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable .
+	@touch $@
+
+$(VENV)/dev.stamp: pyproject.toml
+	@$(MAKE) --no-print-directory python
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]'
+	@touch $(VENV)/run.stamp $@
+
+python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || { \
+	    echo "Tally needs Python 3.11 or newer, but $(PYTHON) is $$($(PYTHON) --version 2>&1 || echo missing). Try: make PYTHON=python3.12"; exit 1; } >&2
+	@$(BIN)/python -c '' 2>/dev/null || $(PYTHON) -m venv --clear $(VENV)
+	@echo "Installing what pyproject.toml asks for into $(VENV); the first time takes some minutes." >&2

@@ -1,0 +1,75 @@
+"""What Tally says of a listing, as plain data: JSON out, JSON in, the same verdict."""
+
+from dataclasses import asdict, dataclass, field, fields
+from typing import Any
+
+from engine.errors import InputError
+
+
+@dataclass(frozen=True)
+class PhotoVerdict:
+    """One photo's part. `status` is ok, doubtful (kept at a lower weight), bad (weight 0) or unreadable."""
+
+    name: str
+    status: str
+    label: str | None  # its own best class
+    score: float | None  # calibrated probability of that class
+    weight: float  # 0..1: how much of a vote and of its evidence counts
+    unknown: float | None
+    reasons: list[str]
+
+
+@dataclass(frozen=True)
+class TieBreak:
+    """How a tied vote fell: `by` is score or name."""
+
+    tied: list[str]
+    by: str
+    sentence: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Verdict:
+    """The answer to "what is it?" with every number behind it; the fields are those of the public contract.
+
+    `scores` holds the five best classes and the label; over all classes they sum to 1. `evidence` is in nats
+    (natural log) and adds up: the scores are the softmax of its sum over photos, prior and text.
+    """
+
+    listing: str
+    decision: str  # accept, review or unknown
+    label: str | None = None  # None only if no photo could be read
+    confidence: float | None = None
+    unknown: float | None = None
+    rule: str
+    scores: dict[str, float] = field(default_factory=dict)
+    votes: dict[str, float] = field(default_factory=dict)
+    tie_break: TieBreak | None = None
+    ask: str | None = None
+    evidence: dict[str, Any] = field(default_factory=lambda: {"photos": {}, "prior": {}, "text": {}})
+    photos: list[PhotoVerdict]
+    reasons: list[str] = field(default_factory=list)
+    price: dict[str, Any] | None = None
+    model: str
+
+    def as_dict(self) -> dict[str, Any]:
+        """Plain dictionaries, lists, strings and numbers, ready for JSON."""
+        return asdict(self)
+
+    @classmethod
+    def from_dict(cls, data: dict[str, Any]) -> "Verdict":
+        """The verdict that `as_dict` came from. Fields of a newer Tally are passed over.
+
+        Raises InputError if fields are missing.
+        """
+        try:
+            values = {item.name: data[item.name] for item in fields(cls)}
+            values["photos"] = [
+                PhotoVerdict(**{item.name: photo[item.name] for item in fields(PhotoVerdict)})
+                for photo in data["photos"]
+            ]
+            if data["tie_break"] is not None:
+                values["tie_break"] = TieBreak(**data["tie_break"])
+        except (KeyError, TypeError) as error:
+            raise InputError(f"this is not a verdict ({error!r})", "give what Verdict.as_dict made") from error
+        return cls(**values)

@@ -1,0 +1,74 @@
+"""Photos -> calibrated class probabilities and features, one batch at a time, on one worker for the whole process."""
+
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from PIL import Image
+
+from engine import settings
+from engine.models.checkpoint import Card, load_network, read_card
+from engine.models.networks import features_with_mirror
+from engine.models.vision import transforms
+
+# Several torch calls at once fight over the cores (5 to 10 times slower on two), so every page, request and command
+# waits here for its turn.
+_worker = ThreadPoolExecutor(max_workers=1, thread_name_prefix="inference")
+
+
+class Prediction(NamedTuple):
+    """For n photos: natural-log probabilities [n, classes], calibrated; features [n, width]."""
+
+    log_probabilities: NDArray[np.float64]
+    features: NDArray[np.float32]
+
+
+class Classifier:
+    """A model ready to classify photos. Safe to share between threads.
+
+    Raises ModelNotFound or DamagedModel as `read_card` and `load_network` do.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.card: Card = read_card(folder)
+        self._network = load_network(folder, self.card)
+        self._to_input = transforms.Compose(
+            [
+                transforms.Resize((self.card.size, self.card.size), transforms.InterpolationMode.BICUBIC),
+                transforms.PILToTensor(),
+                transforms.ToDtype(torch.float32, scale=True),
+                transforms.Normalize(self.card.mean, self.card.std),
+            ]
+        )
+
+    @property
+    def id(self) -> str:
+        return self.card.id
+
+    @property
+    def classes(self) -> tuple[str, ...]:
+        return self.card.classes
+
+    def predict(self, images: Sequence[Image.Image]) -> Prediction:
+        """Classify RGB images of any size.
+
+        Calibrated by temperature scaling (Guo et al. 2017): log softmax(logits / T), T from the model's card.
+        """
+        return _worker.submit(self._predict, images).result()
+
+    def _predict(self, images: Sequence[Image.Image]) -> Prediction:
+        logits, features = [torch.empty(0, len(self.classes))], [torch.empty(0, self.card.widths[-1])]
+        with torch.inference_mode():
+            for start in range(0, len(images), settings.BATCH_PHOTOS):
+                batch = torch.stack([self._to_input(image) for image in images[start : start + settings.BATCH_PHOTOS]])
+                if self.card.mirror_average:
+                    features.append(features_with_mirror(self._network, batch))
+                else:
+                    features.append(self._network.features(batch))
+                logits.append(self._network.head(features[-1]))
+            scaled = torch.cat(logits).double() / self.card.temperature
+            return Prediction(scaled.log_softmax(1).numpy(), torch.cat(features).numpy())

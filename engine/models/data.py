@@ -1,0 +1,73 @@
+"""Labelled photos from a folder of class folders, a ZIP of one, or Parquet files; streamed, so that size is no matter."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from engine.errors import InputError, UnreadableData
+from engine.photos.files import list_files
+
+_ROWS = 256  # read at once from Parquet: some megabytes of photos
+
+
+@dataclass(frozen=True)
+class LabelledPhoto:
+    name: str
+    label: str
+    source: str | None  # the collection it came from, where known
+    data: bytes | InputError
+
+
+def read_labelled(paths: Sequence[Path]) -> Iterator[LabelledPhoto]:
+    """Stream the photos of every path.
+
+    Raises UnreadableData if a path is none of the three kinds.
+    """
+    for path in paths:
+        if path.suffix.lower() == ".parquet":
+            yield from _parquet(path)
+        elif path.is_dir() and (tables := sorted(path.glob("*.parquet"))):
+            for table in tables:
+                yield from _parquet(table)
+        else:
+            yield from _class_folders(path)
+
+
+def _class_folders(path: Path) -> Iterator[LabelledPhoto]:
+    files = list_files(path)
+    inside = [file for file in files if len(file.path.parts) > 1]
+    if not inside:
+        raise UnreadableData(f"{path} holds no class folders", "put each class's photos into a folder of its name")
+    for file in inside:
+        yield LabelledPhoto(str(file.path), file.path.parts[0], None, file.read())
+
+
+def _parquet(path: Path) -> Iterator[LabelledPhoto]:
+    try:
+        table = pq.ParquetFile(path)
+        missing = {"label", "jpeg"} - set(table.schema_arrow.names)
+        if missing:
+            raise UnreadableData(
+                f"{path} has no column {' and no column '.join(sorted(missing))}",
+                "it needs label and jpeg; source and name are optional",
+            )
+        columns = [name for name in ("label", "jpeg", "source", "name") if name in table.schema_arrow.names]
+        row_number = 0
+        for batch in table.iter_batches(batch_size=_ROWS, columns=columns):
+            for row in batch.to_pylist():
+                row_number += 1
+                data = row["jpeg"]
+                if not isinstance(data, bytes) or row["label"] is None:
+                    data = UnreadableData("the row has no label or no photo", "fill it in")
+                source = row.get("source")
+                yield LabelledPhoto(
+                    name=str(row.get("name") or f"{path.name} row {row_number}"),
+                    label=str(row["label"]),
+                    source=None if source is None else str(source),
+                    data=data,
+                )
+    except (pa.ArrowException, OSError) as error:
+        raise UnreadableData(f"{path} is not a readable Parquet file ({error})", "make it again") from error

@@ -1,0 +1,105 @@
+"""Models by name: the built-in starter and those under TALLY_HOME/models, one folder each."""
+
+import re
+import shutil
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from engine import settings
+from engine.errors import DamagedModel, InputError, ModelNotFound, ModelProtected
+
+if TYPE_CHECKING:  # torch is imported only when a model is loaded
+    from engine.models.classifier import Classifier
+
+STARTER = "starter"
+_STARTER_FOLDER = Path(__file__).parent / STARTER
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
+
+
+def load_model(name: str = STARTER) -> "Classifier":
+    """Load a model by its name in the registry, or from a folder.
+
+    Raises ModelNotFound or DamagedModel.
+    """
+    from engine.models.classifier import Classifier
+
+    return Classifier(find(name))
+
+
+def find(name: str) -> Path:
+    """The folder of a registered model, or `name` itself where that is a folder with a model.
+
+    Raises ModelNotFound.
+    """
+    if name == STARTER:
+        return _STARTER_FOLDER
+    if _NAME.fullmatch(name) and (_home() / name / "card.json").is_file():
+        return _home() / name
+    if (Path(name) / "card.json").is_file():
+        return Path(name)
+    known = ", ".join(folder.name for folder in _folders())
+    raise ModelNotFound(f"there is no model {name!r}", f"use one of {known}, or the folder of a model")
+
+
+def list_models() -> list[dict[str, Any]]:
+    """One row a registered model, the starter first: its id, classes and figures, or why it cannot be used."""
+    from engine.models.checkpoint import read_card
+
+    rows = []
+    for folder in _folders():
+        try:
+            card = read_card(folder)
+        except (ModelNotFound, DamagedModel) as error:
+            rows.append({"name": folder.name, "error": str(error)})
+            continue
+        figures = card.raw.get("figures", {}).get("validation", {})
+        rows.append(
+            {
+                "name": folder.name,
+                "id": card.id,
+                "classes": len(card.classes),
+                "accuracy": figures.get("accuracy"),
+                "log_loss": figures.get("log_loss"),
+                "photos": figures.get("photos"),
+            }
+        )
+    return rows
+
+
+def rename_model(name: str, new_name: str) -> None:
+    """Rename a registered model's folder. Its id, which past verdicts carry, stays what its card says.
+
+    Raises ModelNotFound, ModelProtected for the starter, and InputError for a name that is taken or not a name.
+    """
+    folder = _own_folder(name)
+    if not _NAME.fullmatch(new_name):
+        raise InputError(f"{new_name!r} is not a model name", "use up to 64 letters, digits, dots, dashes")
+    if new_name == STARTER or (_home() / new_name).exists():
+        raise InputError(f"there is already a model {new_name!r}", "choose another name")
+    folder.rename(_home() / new_name)
+
+
+def delete_model(name: str) -> None:
+    """Delete a registered model's folder.
+
+    Raises ModelNotFound and ModelProtected for the starter.
+    """
+    shutil.rmtree(_own_folder(name))
+
+
+def _own_folder(name: str) -> Path:
+    if name == STARTER:
+        raise ModelProtected(f"{STARTER!r} is built in", "it cannot be renamed or deleted")
+    folder = _home() / name
+    if not _NAME.fullmatch(name) or not folder.is_dir():
+        raise ModelNotFound(f"there is no model {name!r}", "tally models lists them")
+    return folder
+
+
+def _folders() -> list[Path]:
+    own = sorted(path for path in _home().iterdir() if path.is_dir()) if _home().is_dir() else []
+    return [_STARTER_FOLDER, *(path for path in own if _NAME.fullmatch(path.name))]
+
+
+def _home() -> Path:
+    return settings.home() / "models"

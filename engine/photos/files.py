@@ -1,0 +1,107 @@
+"""The files of a folder or a ZIP, read one at a time, with the same rules for both.
+
+Hidden files and what macOS adds to ZIPs are passed over. A file that cannot be read is an error as a value: the
+others still count.
+"""
+
+import os
+import zipfile
+import zlib
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+
+from engine import settings
+from engine.errors import InputError, LimitExceeded, UnreadableData, UnreadablePhoto
+from engine.photos.decode import too_many_bytes
+
+_PHOTO_BYTES = settings.PHOTO_MEGABYTES * settings.MEGABYTE
+
+
+@dataclass(frozen=True)
+class File:
+    """One file: its path inside the folder or ZIP, and how to read it."""
+
+    path: PurePosixPath
+    read: Callable[[], bytes | InputError]
+
+
+def list_files(root: Path) -> list[File]:
+    """Every visible file under a folder or in a ZIP, in path order.
+
+    A ZIP of one folder that holds only folders stands for that folder: so do people pack a folder of folders.
+
+    Raises UnreadableData if `root` is neither, and LimitExceeded for a ZIP of too many files.
+    """
+    if root.is_dir():
+        return sorted(_in_folder(root), key=lambda file: file.path)
+    if zipfile.is_zipfile(root):
+        return sorted(_unwrapped(_in_zip(root)), key=lambda file: file.path)
+    raise UnreadableData(f"{root} is neither a folder nor a ZIP", "give one of these")
+
+
+def single_file(path: Path) -> File:
+    """A file of its own."""
+    return File(PurePosixPath(path.name), lambda: _read_path(path))
+
+
+def _in_folder(root: Path) -> list[File]:
+    files = []
+    for folder, subfolders, names in os.walk(root):
+        subfolders[:] = [name for name in subfolders if _visible(name)]
+        for name in filter(_visible, names):
+            path = Path(folder, name)
+            files.append(File(PurePosixPath(path.relative_to(root)), lambda path=path: _read_path(path)))
+    return files
+
+
+def _in_zip(root: Path) -> list[File]:
+    try:
+        archive = zipfile.ZipFile(root)  # stays open for as long as its files are held
+        entries = [entry for entry in archive.infolist() if not entry.is_dir()]
+    except (zipfile.BadZipFile, OSError, ValueError) as error:
+        raise UnreadableData(f"{root} is a damaged ZIP ({error})", "make it again") from error
+    if len(entries) > settings.ZIP_FILES:
+        raise LimitExceeded(
+            f"{root} holds {len(entries):,} files, over the limit of {settings.ZIP_FILES:,}", "split it, or unpack it"
+        )
+    files = []
+    for entry in entries:
+        path = PurePosixPath(entry.filename.lstrip("/"))
+        if all(_visible(part) for part in path.parts):
+            files.append(File(path, lambda entry=entry: _read_entry(archive, entry)))
+    return files
+
+
+def _unwrapped(files: list[File]) -> list[File]:
+    if len({file.path.parts[0] for file in files}) != 1 or any(len(file.path.parts) < 3 for file in files):
+        return files
+    return [File(file.path.relative_to(file.path.parts[0]), file.read) for file in files]
+
+
+def _visible(name: str) -> bool:
+    return not name.startswith(".") and name != "__MACOSX"
+
+
+def _read_path(path: Path) -> bytes | InputError:
+    try:
+        if not path.is_file():
+            return UnreadablePhoto("not a file", "links to nowhere and devices are passed over")
+        if path.stat().st_size > _PHOTO_BYTES:
+            return too_many_bytes(path.stat().st_size)
+        return path.read_bytes()
+    except OSError as error:
+        return UnreadablePhoto(f"the file cannot be read ({error.strerror})", "check its permissions")
+
+
+def _read_entry(archive: zipfile.ZipFile, entry: zipfile.ZipInfo) -> bytes | InputError:
+    if entry.file_size > _PHOTO_BYTES:
+        return too_many_bytes(entry.file_size)
+    if entry.flag_bits & 1:
+        return UnreadablePhoto("the ZIP is locked with a password", "send it without one")
+    try:
+        with archive.open(entry) as stream:
+            data = stream.read(_PHOTO_BYTES + 1)  # the size an entry states need not be true
+    except (zipfile.BadZipFile, zlib.error, OSError, EOFError, NotImplementedError, ValueError):
+        return UnreadablePhoto("this part of the ZIP is damaged", "make the ZIP again")
+    return data if len(data) <= _PHOTO_BYTES else too_many_bytes(len(data))

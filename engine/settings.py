@@ -1,0 +1,81 @@
+"""Every limit and path of Tally, once, with the reason for its value.
+
+Limits are plain constants; the README's table is tested against them. Paths and addresses come from the environment
+(TALLY_HOME, TALLY_HOST, TALLY_PORT) and are read when asked for. Parameters fitted on data live with their model.
+"""
+
+import os
+from pathlib import Path
+
+import platformdirs
+
+from engine.errors import InputError
+
+MEGABYTE = 1_000_000
+
+# Marketplaces allow 8 to 20 photos a listing; past ten, one more photo hardly moves the verdict.
+PHOTOS_PER_LISTING = 20
+
+# The largest phone JPEGs (50 megapixels, best quality) are near 20 MB.
+PHOTO_MEGABYTES = 25
+
+# A 50-megapixel phone fits. Decoded whole, a PNG of this size takes 0.32 GB; a decompression bomb is far above it.
+PHOTO_MEGAPIXELS = 80
+
+# Uploads wait in memory until they are read: ten visitors at once stay within half a gigabyte. Bigger work goes
+# through the command line. (`server.maxUploadSize` in .streamlit/config.toml is the same number.)
+REQUEST_MEGABYTES = 50
+
+# A title and a description on the large marketplaces stay within this; more is not a description of one object.
+DESCRIPTION_CHARACTERS = 5_000
+
+# Long enough for a folder's or a file's name; a longer one is a mistake or an attack and is shortened.
+NAME_CHARACTERS = 120
+
+# Files in one ZIP: 10,000 listings of ten photos. A ZIP of more is split by its sender.
+ZIP_FILES = 100_000
+
+# Listings waiting for the one inference worker. Ten photos take about a second on two cores, so the last of the
+# queue waits about ten; a longer wait is better refused at once than timed out later.
+WAITING_REQUESTS = 8
+
+# A slow uploader holds its request's memory: 50 MB in this time needs 7 Mbit/s.
+UPLOAD_SECONDS = 60
+
+# Photos kept ready by content, so that a rerun or a page switch costs no inference (about 25 kB each).
+CACHED_PHOTOS = 2_000
+
+# Every later stage works on a copy whose long side is at most this (px): blur and close-up are measured at 512,
+# and no network here takes more.
+WORKING_SIDE = 512
+
+# Long side of the picture on a photo's card (px): 240 on the page, at two device pixels each.
+THUMBNAIL_SIDE = 480
+
+# Photos in one call of the network: more no longer speeds two cores up, and memory stays flat.
+BATCH_PHOTOS = 64
+
+# Decoding releases the interpreter's lock, so a thread a core helps; more than four only adds memory.
+DECODE_THREADS = min(4, os.cpu_count() or 1)
+
+
+def home() -> Path:
+    """The folder that holds all state. Not created here: reading never writes."""
+    chosen = os.environ.get("TALLY_HOME")
+    return Path(chosen).expanduser() if chosen else Path(platformdirs.user_data_dir("tally", appauthor=False))
+
+
+def host() -> str:
+    """The address to serve on. Only this computer by default: sharing is a decision."""
+    return os.environ.get("TALLY_HOST") or "127.0.0.1"
+
+
+def port() -> int:
+    """The port to serve on.
+
+    Raises InputError if TALLY_PORT is not a port number.
+    """
+    text = os.environ.get("TALLY_PORT") or "8501"
+    if not text.isdigit() or not 1 <= int(text) <= 65535:
+        raise InputError(f"TALLY_PORT is {text!r}, which is not a port", "use a number from 1 to 65535")
+    return int(text)
