@@ -2,7 +2,7 @@
 
     open_photos   bytes -> upright images, or why not          (threads)
     look          images -> what each photo shows              (one batch on the one inference worker)
-    decide        looks -> verdict                             (arithmetic; instant, so a changed dial costs no inference)
+    decide        looks -> verdict                             (arithmetic: a changed dial costs no inference)
 
 A photo that fails at a stage is carried on as its error: the other photos still count.
 """
@@ -125,7 +125,7 @@ def decide(
         if isinstance(item, InputError)
     ]
     photos = sorted(weighed + unread, key=lambda photo: names.index(photo.name))
-    verdict = partial(Verdict, listing=listing, rule=rule, photos=photos, model=model)
+    verdict = partial(Verdict, listing=_clean(listing) or "listing", rule=rule, photos=photos, model=model)
     if not read:
         reason = "no photo could be read: add a photo that opens"
         return verdict(decision="review", reasons=[reason])
@@ -158,19 +158,24 @@ def _disagreement(poll: vote.Poll, classes: Sequence[str]) -> str:
 
 
 def unique_names(names: Sequence[str]) -> list[str]:
-    """Names fit to show and to use as keys: no control characters, not too long, a number on a repeated one."""
+    """Names fit to show and to use as keys: clean, with a number on a repeated one."""
     taken: dict[str, None] = {}
     for index, name in enumerate(names):
-        clean = re.sub(r"[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069]", "", name).strip() or f"photo {index + 1}"
-        clean = clean.encode("utf-8", "replace").decode()  # a file system may hold bytes that are no characters
-        if len(clean) > settings.NAME_CHARACTERS:  # the end tells photos of one camera apart
-            clean = "…" + clean[1 - settings.NAME_CHARACTERS :]
+        clean = _clean(name) or f"photo {index + 1}"
         unique, count = clean, 1
         while unique in taken:
             count += 1
             unique = f"{clean} ({count})"
         taken[unique] = None
     return list(taken)
+
+
+def _clean(name: str) -> str:
+    """A name without control characters (they move cursors and reverse text), and not too long."""
+    text = re.sub(r"[\x00-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069]", "", name).strip()
+    text = text.encode("utf-8", "replace").decode()  # a file system may hold bytes that are no characters
+    # The end of a long name is kept: it tells the photos of one camera apart.
+    return text if len(text) <= settings.NAME_CHARACTERS else "…" + text[1 - settings.NAME_CHARACTERS :]
 
 
 def _fingerprint(image: Image.Image) -> str:

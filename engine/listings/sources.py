@@ -4,8 +4,8 @@ Loose files given together are one listing. In a folder or a ZIP the loose files
 one of its own, with everything under it.
 """
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 
 from engine import settings
@@ -18,7 +18,8 @@ class Listing:
     """Photos of one object, still unread."""
 
     name: str
-    files: list[File]
+    files: list[File] = field(default_factory=list)
+    error: InputError | None = None  # why there are no files
 
     def read(self) -> list[tuple[str, bytes | InputError]]:
         """Names and contents; files past the limit are named but not read."""
@@ -27,40 +28,36 @@ class Listing:
 
 
 def find_listings(paths: Sequence[Path]) -> list[Listing]:
-    """All listings under the paths, in name order.
-
-    Raises UnreadableData if a path holds no files or is a damaged ZIP.
-    """
+    """All listings under the paths, in name order. An empty folder or a damaged ZIP is a listing with its error."""
     loose = [path for path in paths if not path.is_dir() and path.suffix.lower() != ".zip"]
-    listings = list(_loose(loose)) if loose else []
+    listings = [_loose(loose)] if loose else []
     for path in paths:
         if path not in loose:
-            found = list(_inside(path))
-            if not found:
-                raise UnreadableData(f"there are no files in {path}", "put the photos of a listing into it")
-            listings += found
+            listings += _inside(path)
     return sorted(listings, key=lambda listing: listing.name)
 
 
-def _loose(paths: list[Path]) -> Iterator[Listing]:
+def _loose(paths: list[Path]) -> Listing:
     absolute = [path.absolute() for path in paths]
     shared = absolute[0].parent
     while not all(path.is_relative_to(shared) for path in absolute):
         shared = shared.parent
     files = [File(PurePosixPath(path.relative_to(shared)), single_file(path).read) for path in absolute]
-    yield Listing(shared.name or "listing", files)
+    return Listing(shared.name or "listing", files)
 
 
-def _inside(path: Path) -> Iterator[Listing]:
-    files = list_files(path)
+def _inside(path: Path) -> list[Listing]:
     name = path.absolute().name if path.is_dir() else path.stem
-    loose = [file for file in files if len(file.path.parts) == 1]
-    if loose:
-        yield Listing(name, loose)
-    folders: dict[str, list[File]] = {}
+    try:
+        files = list_files(path)
+    except InputError as error:
+        return [Listing(name, error=error)]
+    if not files:
+        return [Listing(name, error=UnreadableData("there are no photos in it", "put those of one object into it"))]
+    listings: dict[str, list[File]] = {}
     for file in files:
         if len(file.path.parts) > 1:
             folder = file.path.parts[0]
-            folders.setdefault(folder, []).append(File(file.path.relative_to(folder), file.read))
-    for folder, inside in folders.items():
-        yield Listing(folder, inside)
+            listings.setdefault(folder, []).append(File(file.path.relative_to(folder), file.read))
+    loose = [file for file in files if len(file.path.parts) == 1]
+    return [Listing(name, loose)] * bool(loose) + [Listing(folder, inside) for folder, inside in listings.items()]

@@ -57,12 +57,15 @@ def pooled_evidence(log_probabilities: Array, weights: Sequence[Fraction]) -> Ar
     The sum over photos is the logarithmic opinion pool (Genest and Zidek 1986) up to a constant.
     """
     per_photo = log_probabilities + np.log(log_probabilities.shape[1])
-    return per_photo * np.array([float(weight) for weight in weights])[:, None]
+    shares: Array = np.array([float(weight) for weight in weights])
+    evidence: Array = per_photo * shares[:, None]
+    return evidence
 
 
 def softmax(evidence: Array) -> Array:
     """Probabilities from summed log-evidence: [classes]."""
-    return np.asarray(np.exp(evidence - np.logaddexp.reduce(evidence)))
+    scores: Array = np.exp(evidence - np.logaddexp.reduce(evidence))
+    return scores
 
 
 def count_votes(log_probabilities: Array, weights: Sequence[Fraction]) -> dict[int, Fraction]:

@@ -80,7 +80,7 @@ def read_card(folder: Path) -> Card:
     sound = (
         len(set(card.classes)) == len(card.classes) > 1
         and len(card.widths) == len(card.depths) > 0
-        and 0 < min(card.widths + card.depths)
+        and min(card.widths + card.depths) > 0
         and max(card.widths + card.depths) <= 4096
         and 8 <= card.size <= 1024
         and min(card.std) > 0

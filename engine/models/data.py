@@ -1,4 +1,4 @@
-"""Labelled photos from a folder of class folders, a ZIP of one, or Parquet files; streamed, so that size is no matter."""
+"""Labelled photos from a folder of class folders, a ZIP of one, or Parquet files, streamed: size is no matter."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass

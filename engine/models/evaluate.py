@@ -55,7 +55,9 @@ def evaluate(
     truth, log_p = np.array(scored.truth), np.stack(scored.log_probabilities)
     sources = np.array([source or "" for source in scored.sources])
     predicted = log_p.argmax(1)
-    per_source = {source: _figures(truth[sources == source], log_p[sources == source]) for source in np.unique(sources)}
+    per_source = {
+        source: _figures(truth[sources == source], log_p[sources == source]) for source in np.unique(sources).tolist()
+    }
     return {
         "model": model.id,
         **_figures(truth, log_p),

@@ -45,7 +45,7 @@ def list_models() -> list[dict[str, Any]]:
     """One row a registered model, the starter first: its id, classes and figures, or why it cannot be used."""
     from engine.models.checkpoint import read_card
 
-    rows = []
+    rows: list[dict[str, Any]] = []
     for folder in _folders():
         try:
             card = read_card(folder)

@@ -17,9 +17,10 @@ except RuntimeError as error:
     for name in [name for name in sys.modules if name.partition(".")[0] == "torchvision"]:
         del sys.modules[name]
     # Kept for the life of the process: torch forgets the declarations with the object.
-    _declarations = torch.library.Library("torchvision", "FRAGMENT")  # noqa: TOR901
+    _declarations = torch.library.Library("torchvision", "FRAGMENT")  # type: ignore[no-untyped-call]
     for operator in ("nms", "qnms"):
-        _declarations.define(f"{operator}(Tensor dets, Tensor scores, float iou_threshold) -> Tensor")
+        signature = f"{operator}(Tensor dets, Tensor scores, float iou_threshold) -> Tensor"
+        _declarations.define(signature)  # type: ignore[no-untyped-call]
     from torchvision.transforms import v2 as transforms
 
 __all__ = ["transforms"]

@@ -9,6 +9,7 @@ import zipfile
 import zlib
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path, PurePosixPath
 
 from engine import settings
@@ -42,7 +43,7 @@ def list_files(root: Path) -> list[File]:
 
 def single_file(path: Path) -> File:
     """A file of its own."""
-    return File(PurePosixPath(path.name), lambda: _read_path(path))
+    return File(PurePosixPath(path.name), partial(_read_path, path))
 
 
 def _in_folder(root: Path) -> list[File]:
@@ -51,7 +52,7 @@ def _in_folder(root: Path) -> list[File]:
         subfolders[:] = [name for name in subfolders if _visible(name)]
         for name in filter(_visible, names):
             path = Path(folder, name)
-            files.append(File(PurePosixPath(path.relative_to(root)), lambda path=path: _read_path(path)))
+            files.append(File(PurePosixPath(path.relative_to(root)), partial(_read_path, path)))
     return files
 
 
@@ -69,7 +70,7 @@ def _in_zip(root: Path) -> list[File]:
     for entry in entries:
         path = PurePosixPath(entry.filename.lstrip("/"))
         if all(_visible(part) for part in path.parts):
-            files.append(File(path, lambda entry=entry: _read_entry(archive, entry)))
+            files.append(File(path, partial(_read_entry, archive, entry)))
     return files
 
 

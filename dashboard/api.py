@@ -1,0 +1,177 @@
+"""The HTTP API beside the pages, on the same server and port.
+
+Streamlit guards its own routes; these guard themselves: a size limit enforced while the body streams in, a limit on
+waiting work, and no requests from other sites' pages.
+"""
+
+import logging
+from collections.abc import Awaitable, Callable
+from functools import partial
+from threading import Semaphore
+from typing import Any
+
+import anyio
+from starlette.datastructures import FormData, UploadFile
+from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+from starlette.types import Message
+
+from dashboard.cached import model_in_background
+from engine import settings
+from engine.errors import Busy, InputError, LimitExceeded, ModelError, TallyError
+from engine.listings.pipeline import check_request, classify_listing
+
+_log = logging.getLogger(__name__)
+_places = Semaphore(settings.WAITING_REQUESTS)
+
+
+class _Refused(TallyError):
+    """A request that cannot be served, with its HTTP status."""
+
+    def __init__(self, status: int, code: str, message: str, remedy: str) -> None:
+        super().__init__(message, remedy)
+        self.status = status
+        self.code = code
+
+
+async def healthz(_: Request) -> Response:
+    """Alive: the process answers."""
+    return JSONResponse({"alive": True})
+
+
+async def readyz(_: Request) -> Response:
+    """Ready: the model is loaded."""
+    return JSONResponse({"ready": True, "model": (await _ready_model()).id})
+
+
+async def classify(request: Request) -> Response:
+    """multipart `photos` (1..N), `description`, `rule` -> the verdict as JSON."""
+    _check_headers(request)
+    model = await _ready_model()
+    if not _places.acquire(blocking=False):
+        raise Busy("too many listings are waiting already", "try again in some seconds")
+    try:
+        photos, description, rule = await _read_form(request)
+        work = partial(classify_listing, photos, description, model=model, rule=rule)
+        verdict = await anyio.to_thread.run_sync(work)
+    finally:
+        _places.release()
+    return JSONResponse(verdict.as_dict())
+
+
+async def unknown(request: Request) -> Response:
+    """Anything else under /api."""
+    raise _Refused(404, "not_found", f"there is no {request.method} {request.url.path}", "use POST /api/classify")
+
+
+def _check_headers(request: Request) -> None:
+    if request.headers.get("sec-fetch-site", "none") not in ("none", "same-origin"):
+        raise _Refused(403, "cross_site", "requests from other sites' pages are refused", "call the API from a program")
+    if not request.headers.get("content-type", "").startswith("multipart/form-data"):
+        raise _Refused(415, "not_multipart", "the body is not multipart/form-data", "send the photos as form files")
+    length = request.headers.get("content-length", "")
+    if length.isdigit() and int(length) > settings.REQUEST_MEGABYTES * settings.MEGABYTE:
+        raise _too_large()
+
+
+async def _ready_model() -> Any:
+    future = model_in_background()
+    if not future.done():
+        raise Busy("the model is still loading", "try again in some seconds")
+    return future.result()
+
+
+async def _read_form(request: Request) -> tuple[list[tuple[str, bytes | InputError]], str, Any]:
+    """The request's photos and fields, its body counted as it comes: a stated length need not be true."""
+    received = 0
+    receive = request.receive
+
+    async def counted() -> Message:
+        nonlocal received
+        message = await receive()
+        received += len(message.get("body", b""))
+        if received > settings.REQUEST_MEGABYTES * settings.MEGABYTE:
+            raise _too_large()
+        return message
+
+    form = Request(request.scope, counted).form(max_files=settings.PHOTOS_PER_LISTING, max_fields=8)
+    try:
+        with anyio.fail_after(settings.UPLOAD_SECONDS):
+            async with form as fields:
+                return await _fields(fields)
+    except TimeoutError:
+        limit = f"the upload took longer than {settings.UPLOAD_SECONDS} s"
+        raise _Refused(400, "slow_upload", limit, "send fewer or smaller photos") from None
+    except ClientDisconnect:
+        raise _Refused(400, "cut_short", "the upload was cut short", "send it again") from None
+    except HTTPException as error:
+        if "Too many files" in str(error.detail):
+            limit = f"a listing takes up to {settings.PHOTOS_PER_LISTING} photos"
+            raise LimitExceeded(limit, "leave out the least telling") from None
+        raise _Refused(400, "bad_multipart", f"the form cannot be read ({error.detail})", "send it again") from None
+
+
+async def _fields(form: FormData) -> tuple[list[tuple[str, bytes | InputError]], str, Any]:
+    files = form.getlist("photos")
+    uploads = [file for file in files if isinstance(file, UploadFile)]
+    if len(uploads) != len(files):
+        raise InputError("a field named photos is not a file", "send each photo as a file")
+    description, rule = form.get("description") or "", form.get("rule") or "pooled"
+    if not isinstance(description, str) or not isinstance(rule, str):
+        raise InputError("description and rule are text, not files", "send only photos as files")
+    check_request(len(uploads), description, rule)
+    return [(file.filename or "", await file.read()) for file in uploads], description, rule
+
+
+def _too_large() -> LimitExceeded:
+    return LimitExceeded(
+        f"the request is over the limit of {settings.REQUEST_MEGABYTES} MB",
+        "send fewer or smaller photos, or use tally classify",
+    )
+
+
+def _answering_errors(
+    endpoint: Callable[[Request], Awaitable[Response]],
+) -> Callable[[Request], Awaitable[Response]]:
+    """Errors as the contract's JSON, on our routes only: the pages have their own."""
+
+    async def answer(request: Request) -> Response:
+        try:
+            return await endpoint(request)
+        except TallyError as error:
+            status = _status(error)
+            headers = {"Retry-After": "2"} if status == 503 else {}
+            if status == 413:
+                headers["Connection"] = "close"  # the rest of the body is not read
+            body = {"code": error.code, "message": error.message, "remedy": error.remedy}
+        except Exception:
+            _log.exception("%s %s failed", request.method, request.url.path)
+            status, headers = 500, {}
+            body = {"code": "internal", "message": "something went wrong here", "remedy": "see the server's log"}
+        return JSONResponse({"error": body}, status, headers)
+
+    return answer
+
+
+def _status(error: TallyError) -> int:
+    match error:
+        case _Refused():
+            return error.status
+        case Busy() | ModelError():
+            return 503
+        case LimitExceeded():
+            return 413
+        case _:
+            return 422
+
+
+_ANY = ["GET", "POST", "PUT", "PATCH", "DELETE"]
+
+routes = [
+    Route("/healthz", _answering_errors(healthz)),
+    Route("/readyz", _answering_errors(readyz)),
+    Route("/api/classify", _answering_errors(classify), methods=["POST"]),
+    Route("/api/{path:path}", _answering_errors(unknown), methods=_ANY),
+]

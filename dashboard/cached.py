@@ -1,0 +1,108 @@
+"""What pages and the HTTP API share in one process: the loaded model, and photos already looked at."""
+
+import hashlib
+import io
+from collections import OrderedDict
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass, field
+from threading import Lock
+from typing import TYPE_CHECKING
+
+from PIL import Image, ImageFilter, ImageOps
+
+from engine import settings
+from engine.errors import InputError
+from engine.listings.pipeline import Look, look
+from engine.models.registry import STARTER, load_model
+from engine.photos.decode import decode_all
+
+if TYPE_CHECKING:
+    from engine.models.classifier import Classifier
+
+_CARD = (settings.THUMBNAIL_SIDE, settings.THUMBNAIL_SIDE * 3 // 4)
+
+_lock = Lock()
+_loader = ThreadPoolExecutor(max_workers=1, thread_name_prefix="load-model")
+_models: dict[str, "Future[Classifier]"] = {}
+
+
+@dataclass(frozen=True)
+class Picture:
+    """One photo as a page keeps it: its pixels are let go, what they showed stays."""
+
+    name: str
+    look: Look | InputError
+    thumbnail: bytes | None = field(repr=False)  # JPEG; None where the photo could not be read
+
+
+_Seen = tuple[Look | InputError, bytes | None]
+
+
+class _Recent:
+    """The most recently used values, at most `settings.CACHED_PHOTOS`. Safe to share between threads."""
+
+    def __init__(self) -> None:
+        self._values: OrderedDict[str, _Seen] = OrderedDict()
+
+    def get(self, key: str) -> _Seen | None:
+        with _lock:
+            if key in self._values:
+                self._values.move_to_end(key)
+            return self._values.get(key)
+
+    def put(self, key: str, value: _Seen) -> None:
+        with _lock:
+            self._values[key] = value
+            while len(self._values) > settings.CACHED_PHOTOS:
+                self._values.popitem(last=False)
+
+
+_recent = _Recent()
+
+
+def model_in_background(name: str = STARTER) -> "Future[Classifier]":
+    """The model, loading or loaded; it is loaded once for the process, and again after a failure."""
+    with _lock:
+        future = _models.get(name)
+        if future is None or (future.done() and future.exception() is not None):
+            future = _models[name] = _loader.submit(load_model, name)
+        return future
+
+
+def look_at(
+    photos: Sequence[tuple[str, bytes | InputError]], model: "Classifier", progress: Callable[[int], None]
+) -> list[Picture]:
+    """Look at photos, those seen before for nothing. `progress` hears how many of them have been opened."""
+    pictures: list[Picture | None] = [_from_cache(name, data, model.id) for name, data in photos]
+    new = [index for index, picture in enumerate(pictures) if picture is None]
+    images: list[Image.Image | InputError] = []
+    for image in decode_all([photos[index][1] for index in new]):
+        images.append(image)
+        progress(len(photos) - len(new) + len(images))
+    for index, image, shown in zip(new, images, look(images, model), strict=True):
+        name, data = photos[index]
+        thumbnail = _thumbnail(image) if isinstance(image, Image.Image) else None
+        if isinstance(data, bytes):
+            _recent.put(_key(data, model.id), (shown, thumbnail))
+        pictures[index] = Picture(name, shown, thumbnail)
+    return [picture for picture in pictures if picture is not None]
+
+
+def _from_cache(name: str, data: bytes | InputError, model: str) -> Picture | None:
+    seen = _recent.get(_key(data, model)) if isinstance(data, bytes) else None
+    return Picture(name, *seen) if seen else None
+
+
+def _key(data: bytes, model: str) -> str:
+    return f"{model} {hashlib.sha256(data).hexdigest()}"
+
+
+def _thumbnail(image: Image.Image) -> bytes:
+    """4:3, so that cards align; a photo of another shape lies on a blurred copy of itself, which suits both themes."""
+    blur = ImageOps.fit(image, (_CARD[0] // 8, _CARD[1] // 8)).filter(ImageFilter.GaussianBlur(4)).resize(_CARD)
+    small = ImageOps.contain(image, _CARD)
+    blur.paste(small, ((_CARD[0] - small.width) // 2, (_CARD[1] - small.height) // 2))
+    buffer = io.BytesIO()
+    blur.save(buffer, "JPEG", quality=85)
+    return buffer.getvalue()

@@ -1,0 +1,91 @@
+"""Charts of the Classify page. Colours come from the theme; titles stand above the charts, where they can wrap."""
+
+import plotly.graph_objects as go
+
+from dashboard.text import plain
+from engine.listings.verdict import Verdict
+from engine.listings.vote import readable
+
+_ROW = 34  # px a bar
+_NAME = 22  # characters of a photo's name that fit beside a bar
+
+
+def votes(verdict: Verdict) -> go.Figure:
+    """One bar a class that a photo voted for, most votes on top."""
+    labels = [readable(label) for label in verdict.votes]
+    counts = list(verdict.votes.values())
+    bars = go.Bar(
+        x=counts,
+        y=labels,
+        orientation="h",
+        text=[plain(count) for count in counts],
+        textposition="outside",
+        cliponaxis=False,
+        hovertemplate="%{y}: %{x:.4g} votes<extra></extra>",
+    )
+    figure = go.Figure(bars)
+    _shape(figure, len(labels), "votes")
+    figure.update_xaxes(range=[0, max(counts) * 1.15], dtick=1 if max(counts) <= 10 else None)
+    return figure
+
+
+def evidence(verdict: Verdict) -> go.Figure:
+    """Each photo's evidence for the label against its nearest rival, one after another, and their exact sum."""
+    terms = rivalry(verdict)
+    names = [_short(name) for name in terms] + ["together"]
+    total = sum(terms.values())
+    starts, at = [], 0.0
+    for value in terms.values():
+        starts.append(at)
+        at += value
+    figure = go.Figure()
+    rows = [*zip(names, [*terms.values(), total], [*starts, 0.0], strict=True)]
+    groups = (
+        ("speaks for", [row for row in rows[:-1] if row[1] >= 0]),
+        ("speaks against", [row for row in rows[:-1] if row[1] < 0]),
+        ("sum", rows[-1:]),
+    )
+    for group, members in groups:
+        figure.add_bar(
+            name=group,
+            y=[name for name, _, _ in members],
+            x=[value for _, value, _ in members],
+            base=[base for _, _, base in members],
+            orientation="h",
+            text=[f"{value:+.1f}".replace("-", "\N{MINUS SIGN}") for _, value, _ in members],
+            customdata=[value for _, value, _ in members],
+            textposition="auto",
+            cliponaxis=False,
+            hovertemplate="%{y}: %{customdata:+.4f}<extra></extra>",
+        )
+    _shape(figure, len(names), f"evidence for {readable(verdict.label or '')} against {readable(rival(verdict))}")
+    figure.update_layout(barmode="overlay")
+    figure.update_yaxes(categoryorder="array", categoryarray=names)
+    return figure
+
+
+def rival(verdict: Verdict) -> str:
+    """The best class beside the label."""
+    return next(label for label in verdict.scores if label != verdict.label)
+
+
+def rivalry(verdict: Verdict) -> dict[str, float]:
+    """Log-evidence (nats) of each photo for the label against its rival; the sum is the log of their scores' ratio."""
+    other, label = rival(verdict), verdict.label or ""
+    return {name: values[label] - values[other] for name, values in verdict.evidence["photos"].items()}
+
+
+def _shape(figure: go.Figure, rows: int, x_title: str) -> None:
+    figure.update_layout(
+        height=70 + _ROW * rows,
+        margin={"l": 0, "r": 24, "t": 8, "b": 44},
+        showlegend=False,
+        bargap=0.35,
+        dragmode=False,
+    )
+    figure.update_xaxes(title=x_title, fixedrange=True, zeroline=True)
+    figure.update_yaxes(autorange="reversed", fixedrange=True, automargin=True, ticksuffix=" ")
+
+
+def _short(name: str) -> str:
+    return name if len(name) <= _NAME else f"{name[:9]}…{name[-(_NAME - 10) :]}"

@@ -1,0 +1,244 @@
+"""The `tally` command. Each subcommand imports only what it needs, so that `--help` is instant.
+
+Exit status: 0 done, also where some photos could not be read; 1 nothing could be processed or the work failed;
+2 wrong use or a path that does not exist.
+"""
+
+import argparse
+import json
+import os
+import sys
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from engine._version import __version__
+from engine.errors import TallyError, UnreadableData
+
+if TYPE_CHECKING:
+    from engine.listings.sources import Listing
+    from engine.listings.verdict import Verdict
+    from engine.models.classifier import Classifier
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command; returns its exit status."""
+    options = _parser().parse_args(arguments)
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="backslashreplace")  # a terminal that cannot show a name still shows the rest
+    try:
+        status: int = options.run(options)
+        sys.stdout.flush()
+        return status
+    except TallyError as error:
+        print(f"tally: {error}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        return 130
+    except BrokenPipeError:  # `tally ... | head` has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="tally", description="Say what several photos of one object show, and why.")
+    parser.add_argument("--version", action="version", version=f"tally {__version__}")
+    commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
+
+    command = _command(commands, "serve", "start the dashboard and its HTTP API", "TALLY_PORT=8600 tally serve", _serve)
+
+    command = _command(
+        commands,
+        "classify",
+        "say what listings show: loose photos together are one listing, each folder or ZIP holds one or more",
+        "tally classify bike-17/ --json",
+        _classify,
+    )
+    command.add_argument("paths", nargs="+", type=_existing, metavar="PATH", help="photos, folders or ZIPs")
+    command.add_argument("--description", default="", metavar="TEXT", help="what the sender says; not weighed yet")
+    command.add_argument("--rule", choices=("pooled", "majority"), default="pooled", help="default: %(default)s")
+    _add_model_and_json(command)
+
+    command = _command(
+        commands,
+        "evaluate",
+        "score a model on labelled photos",
+        "tally evaluate photos/val.parquet",
+        _evaluate,
+    )
+    command.add_argument(
+        "paths", nargs="+", type=_existing, metavar="DATA", help="folder of class folders, ZIP of one, or Parquet"
+    )
+    _add_model_and_json(command)
+
+    command = _command(commands, "models", "list, rename or delete models", "tally models rename mine ours", _models)
+    command.add_argument("--json", action="store_true", help="JSON Lines for programs")
+    actions = command.add_subparsers(metavar="ACTION")
+    rename = _command(actions, "rename", "rename a model", "tally models rename mine ours", _rename_model)
+    rename.add_argument("name")
+    rename.add_argument("new_name")
+    delete = _command(actions, "delete", "delete a model", "tally models delete mine", _delete_model)
+    delete.add_argument("name")
+    return parser
+
+
+def _command(commands: Any, name: str, does: str, example: str, run: Any) -> argparse.ArgumentParser:
+    parser: argparse.ArgumentParser = commands.add_parser(
+        name, help=does, description=f"{does[0].upper()}{does[1:]}.", epilog=f"Example: {example}"
+    )
+    parser.set_defaults(run=run)
+    return parser
+
+
+def _add_model_and_json(command: argparse.ArgumentParser) -> None:
+    command.add_argument("--model", default="starter", metavar="NAME", help="a name from `tally models`, or a folder")
+    command.add_argument("--json", action="store_true", help="JSON Lines for programs")
+
+
+def _existing(text: str) -> Path:
+    path = Path(text)
+    if not path.exists():
+        raise argparse.ArgumentTypeError(f"there is no {text}")
+    return path
+
+
+def _serve(_: argparse.Namespace) -> int:
+    from dashboard.serve import serve
+
+    return serve()
+
+
+def _classify(options: argparse.Namespace) -> int:
+    from engine.listings.pipeline import check_request
+    from engine.listings.sources import find_listings
+    from engine.models.registry import load_model
+
+    check_request(len(options.paths), options.description, options.rule)
+    listings = find_listings(options.paths)
+    model = load_model(options.model)
+    verdicts: list[Verdict] = []
+    for number, listing in enumerate(listings, start=1):
+        verdict = _verdict(listing, options, model)
+        if options.json:
+            print(json.dumps(verdict.as_dict()), flush=True)
+        _progress(f"{number:,} of {len(listings):,} listings")
+        verdicts.append(verdict)
+    _progress("")
+    if not options.json:
+        print("\n".join(_told(verdicts)))
+    if all(verdict.label is None for verdict in verdicts):
+        raise UnreadableData("no photo could be read", "the reasons stand beside each photo")
+    return 0
+
+
+def _verdict(listing: "Listing", options: argparse.Namespace, model: "Classifier") -> "Verdict":
+    from engine.listings.pipeline import classify_listing
+    from engine.listings.verdict import Verdict
+
+    if listing.error:
+        reasons = [str(listing.error)]
+        return Verdict(
+            listing=listing.name, decision="review", rule=options.rule, photos=[], reasons=reasons, model=model.id
+        )
+    return classify_listing(listing.read(), options.description, model=model, rule=options.rule, listing=listing.name)
+
+
+def _told(verdicts: "Sequence[Verdict]") -> Iterator[str]:
+    """Verdicts as a table for people, then what there is to say of some."""
+    from dashboard.text import percent, plain, table
+
+    rows = []
+    for verdict in verdicts:
+        read = sum(photo.status != "unreadable" for photo in verdict.photos)
+        votes = ", ".join(f"{label} {plain(number)}" for label, number in verdict.votes.items())
+        sure = "-" if verdict.confidence is None else percent(verdict.confidence)
+        photos = f"{read} of {len(verdict.photos)}"
+        rows.append([verdict.listing, verdict.decision, verdict.label or "-", sure, photos, votes])
+    yield table(["listing", "decision", "label", "sure", "read", "votes"], rows)
+    for verdict in verdicts:
+        notes = [f"{photo.name}: {reason}" for photo in verdict.photos for reason in photo.reasons]
+        if verdict.tie_break:
+            notes.insert(0, f"tied vote, {verdict.tie_break.sentence}")
+        for note in [*verdict.reasons, *notes]:
+            yield f"{verdict.listing}: {note}"
+
+
+def _progress(text: str) -> None:
+    """How far the work is, on one line that is written over; only where a person looks at it."""
+    if sys.stderr.isatty():
+        print(f"\r\x1b[K{text}", end="", file=sys.stderr, flush=True)
+
+
+def _evaluate(options: argparse.Namespace) -> int:
+    from engine.models.data import read_labelled
+    from engine.models.evaluate import evaluate
+    from engine.models.registry import load_model
+
+    model = load_model(options.model)
+    figures = evaluate(read_labelled(options.paths), model, lambda done: _progress(f"{done:,} photos"))
+    _progress("")
+    print(json.dumps(figures) if options.json else "\n".join(_report(figures)))
+    return 0
+
+
+def _report(figures: dict[str, Any]) -> Iterator[str]:
+    """An evaluation in lines for people."""
+    from dashboard.text import table
+
+    names = ("photos", "accuracy", "balanced_accuracy", "top5", "log_loss", "ece")
+    rows = [["all", *(f"{figures[name]}" for name in names)]]
+    rows += [[source, *(f"{part[name]}" for name in names)] for source, part in figures["per_source"].items()]
+    yield f"{figures['model']}\n\n{table(['source', *names], rows)}"
+
+    columns = ("photos", "recall", "precision", "log_loss")
+    hardest = sorted(figures["per_class"].items(), key=lambda item: item[1]["recall"])[:10]
+    rows = [[label, *(f"{part[name]}" for name in columns)] for label, part in hardest]
+    yield f"\nHardest classes (all are in --json)\n{table(['class', *columns], rows)}"
+
+    if figures["confusions"]:
+        rows = [
+            [pair["label"], pair["predicted"], f"{pair['photos']} of {pair['of']}"] for pair in figures["confusions"]
+        ]
+        yield f"\nCommonest confusions\n{table(['shows', 'taken for', 'photos'], rows[:10])}"
+    if figures["worst"]:
+        rows = [[photo["name"], photo["label"], photo["predicted"], f"{photo['score']}"] for photo in figures["worst"]]
+        yield f"\nWorst photos\n{table(['photo', 'shows', 'taken for', 'score'], rows[:10])}"
+    for photo in figures["unreadable"]:
+        yield f"not read: {photo['name']}: {photo['reason']}"
+    for label, number in figures["unknown_labels"].items():
+        yield f"left out: {number} photos labelled {label!r}, which the model does not know"
+
+
+def _models(options: argparse.Namespace) -> int:
+    from dashboard.text import table
+    from engine.models.registry import list_models
+
+    rows = list_models()
+    if options.json:
+        print("\n".join(json.dumps(row) for row in rows))
+        return 0
+    headers = ("name", "id", "classes", "accuracy", "log_loss", "photos")
+    print(table(headers, [[f"{row.get(name) or '-'}" for name in headers] for row in rows]))
+    for row in rows:
+        if "error" in row:
+            print(f"{row['name']}: {row['error']}")
+    return 0
+
+
+def _rename_model(options: argparse.Namespace) -> int:
+    from engine.models.registry import rename_model
+
+    rename_model(options.name, options.new_name)
+    return 0
+
+
+def _delete_model(options: argparse.Namespace) -> int:
+    from engine.models.registry import delete_model
+
+    delete_model(options.name)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

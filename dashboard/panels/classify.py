@@ -1,0 +1,187 @@
+"""What the Classify page draws of a verdict."""
+
+import csv
+import io
+import json
+from collections import Counter
+from collections.abc import Callable, Sequence
+
+import pandas as pd
+import streamlit as st
+
+from dashboard import charts
+from dashboard.cached import Picture
+from dashboard.charts import classify as figures
+from dashboard.text import count, escape, percent, plain, sentence
+from engine.listings.verdict import PhotoVerdict, Verdict
+from engine.listings.vote import readable
+
+_DECISIONS = {
+    "accept": ("Accepted", ":material/check:", "green"),
+    "review": ("Needs a person", ":material/person:", "orange"),
+    "unknown": ("Not in the catalogue", ":material/question_mark:", "blue"),
+}
+
+
+def headline(verdict: Verdict) -> str:
+    """The answer in some words."""
+    if verdict.label is None or verdict.confidence is None:
+        return "No photo could be read"
+    return f"{readable(verdict.label).capitalize()}, {percent(verdict.confidence)} sure"
+
+
+def decision_badge(verdict: Verdict) -> None:
+    text, icon, colour = _DECISIONS[verdict.decision]
+    st.badge(text, icon=icon, color=colour)  # type: ignore[arg-type]
+
+
+def explanation(verdict: Verdict) -> str:
+    """How the photos voted and who won, in sentences (Markdown)."""
+    parts = []
+    said = Counter(photo.label for photo in verdict.photos if photo.label)
+    if len(said) == 1:
+        (label, number) = next(iter(said.items()))
+        parts.append(f"{'The photo says' if number == 1 else f'All {number} photos say'} {readable(label)}")
+    elif said:
+        (first, number), *rest = said.most_common()
+        others = ", ".join(f"{n} {'says' if n == 1 else 'say'} {readable(label)}" for label, n in rest[:3])
+        more = f", and {len(rest) - 3} other classes have votes" if len(rest) > 3 else ""
+        verb = "says" if number == 1 else "say"
+        parts.append(f"{number} of {said.total()} photos {verb} {readable(first)}, {others}{more}")
+    if verdict.tie_break:
+        parts.append(f"the vote is tied {verdict.tie_break.sentence}")
+    if verdict.rule == "pooled" and verdict.label and _voted(verdict) != verdict.label:
+        parts.append(f"the vote alone would say {readable(_voted(verdict))}; all evidence together decides")
+    parts += verdict.reasons
+    return " ".join(sentence(escape(part)) for part in parts)
+
+
+def _voted(verdict: Verdict) -> str:
+    """The class with most votes, the tie-break's winner among equals."""
+    return verdict.tie_break.tied[0] if verdict.tie_break else next(iter(verdict.votes))
+
+
+def cards(pictures: Sequence[Picture], verdict: Verdict, on_remove: Callable[[int], None]) -> None:
+    """One card a photo that was read; below them, in a line each, those that were not."""
+    with st.grid("auto", min_column_width=210, gap="small"):
+        for index, (picture, photo) in enumerate(zip(pictures, verdict.photos, strict=True)):
+            if picture.thumbnail is not None and photo.label and photo.score is not None:
+                with st.container(border=True, height="stretch", gap="xsmall", key=f"photo-{index}"):
+                    _card(picture.thumbnail, photo, index, on_remove)
+    unread = [(index, photo) for index, photo in enumerate(verdict.photos) if photo.status == "unreadable"]
+    if unread:
+        with st.container(key="unread", gap="xsmall"):
+            for index, photo in unread[:5]:
+                _not_read(photo, index, on_remove)
+            if len(unread) > 5:
+                with st.expander(f"{count(len(unread) - 5, 'more file')} not read"):
+                    for index, photo in unread[5:]:
+                        _not_read(photo, index, on_remove)
+
+
+def _card(thumbnail: bytes, photo: PhotoVerdict, index: int, on_remove: Callable[[int], None]) -> None:
+    label, score = readable(photo.label or ""), percent(photo.score or 0)
+    st.image(thumbnail, width="stretch", alt=f"{photo.name}: {label}, {score}")
+    with st.container(horizontal=True, vertical_alignment="center", gap="small", wrap=False):
+        st.caption(escape(photo.name), width="stretch")
+        _remove_button(photo, index, on_remove)
+    st.markdown(f"**{label.capitalize()}** {score}")
+    st.caption(f"Weight {plain(photo.weight)}: {'one vote' if photo.weight == 1 else 'a part of a vote'}")
+    for reason in photo.reasons:
+        st.caption(f":material/info: {sentence(escape(reason))}")
+
+
+def _not_read(photo: PhotoVerdict, index: int, on_remove: Callable[[int], None]) -> None:
+    with st.container(horizontal=True, vertical_alignment="center", gap="small", wrap=False):
+        st.markdown(
+            f":material/block: **{escape(photo.name)}** was not read. {sentence(escape(photo.reasons[0]))}",
+            width="stretch",
+        )
+        _remove_button(photo, index, on_remove)
+
+
+def _remove_button(photo: PhotoVerdict, index: int, on_remove: Callable[[int], None]) -> None:
+    st.button(
+        "Remove",
+        key=f"remove-{index}",
+        icon=":material/close:",
+        type="tertiary",
+        help=f"Take {escape(photo.name)} out of the listing",
+        on_click=on_remove,
+        args=(index,),
+    )
+
+
+def votes(verdict: Verdict) -> None:
+    """How many photos say what."""
+    first = next(iter(verdict.votes))
+    tied = verdict.tie_break is not None
+    finding = "The vote is tied" if tied else f"{readable(first).capitalize()} has most votes"
+    st.markdown(f"**{finding}: {' to '.join(plain(votes) for votes in verdict.votes.values())}**")
+    counts = ", ".join(f"{readable(label)} {plain(votes)}" for label, votes in verdict.votes.items())
+    st.plotly_chart(figures.votes(verdict), key="votes", config=charts.CONFIG, alt=f"{finding}. Votes: {counts}.")
+    with st.expander("Show the numbers"):
+        st.dataframe(
+            pd.DataFrame({"class": [readable(label) for label in verdict.votes], "votes": verdict.votes.values()}),
+            hide_index=True,
+            alt="Votes by class",
+        )
+
+
+def evidence(verdict: Verdict) -> None:
+    """How much each photo says for the label."""
+    label, other = readable(verdict.label or ""), readable(figures.rival(verdict))
+    terms = figures.rivalry(verdict)
+    total = sum(terms.values())
+    winner, loser = (label, other) if total >= 0 else (other, label)
+    finding = f"All evidence speaks for {winner}, before {loser}"
+    spoken = ", ".join(f"{name} {value:+.1f}" for name, value in terms.items())
+    st.markdown(
+        f"**{finding}**",
+        help="Each bar is a photo's log-evidence (in nats) for the one class against the other: +0.7 doubles the odds, "
+        "+2.3 makes them ten times higher, and the bars add up exactly.",
+    )
+    alt = f"{finding}: {spoken}; together {total:+.1f}."
+    st.plotly_chart(figures.evidence(verdict), key="evidence", config=charts.CONFIG, alt=alt)
+    with st.expander("Show the numbers"):
+        rows = {readable(name): values for name, values in _evidence_table(verdict).items()}
+        st.dataframe(pd.DataFrame(rows), hide_index=True, alt="Evidence of each photo for each of the best classes")
+
+
+def _evidence_table(verdict: Verdict) -> dict[str, list[str | float]]:
+    photos = verdict.evidence["photos"]
+    names: list[str | float] = [*photos, "score"]
+    columns: dict[str, list[str | float]] = {"photo": names}
+    for label, score in verdict.scores.items():
+        columns[label] = [*(round(values[label], 2) for values in photos.values()), round(score, 4)]
+    return columns
+
+
+def downloads(verdict: Verdict) -> None:
+    """The verdict as JSON (the API's own format) and as a table with a row a photo."""
+    with st.popover("Download", icon=":material/download:"):
+        st.download_button(
+            "JSON: the whole verdict",
+            json.dumps(verdict.as_dict(), indent=2),
+            f"{verdict.listing}.json",
+            "application/json",
+            on_click="ignore",
+        )
+        st.download_button(
+            "CSV: a row a photo", photos_csv(verdict), f"{verdict.listing}.csv", "text/csv", on_click="ignore"
+        )
+
+
+def photos_csv(verdict: Verdict) -> str:
+    """A row a photo, with the listing's answer in each. Text that a spreadsheet would run is made harmless."""
+    buffer = io.StringIO()
+    writer = csv.writer(buffer)
+    writer.writerow(
+        ["listing", "decision", "label", "confidence", "photo", "status", "says", "score", "weight", "reasons"]
+    )
+    for photo in verdict.photos:
+        name = f"'{photo.name}" if photo.name[:1] in "=+-@" else photo.name
+        answer = [verdict.listing, verdict.decision, verdict.label, verdict.confidence]
+        own = [name, photo.status, photo.label, photo.score, photo.weight, "; ".join(photo.reasons)]
+        writer.writerow([*answer, *own])
+    return "\ufeff" + buffer.getvalue()  # the mark tells Excel that this is UTF-8

@@ -1,0 +1,153 @@
+"""Drawn listings to try Tally with: no photo may ship, so these are drawings and are labelled as such.
+
+Every drawing is made anew by Pillow, four times too large and then shrunk, which smooths its edges.
+"""
+
+import io
+import math
+from functools import cache
+
+from PIL import Image, ImageDraw, ImageFilter
+
+Colour = tuple[int, int, int]
+Point = tuple[float, float]
+Box = tuple[float, float, float, float]
+
+_SIZE = (480, 360)
+_SCALE = 4
+
+
+class _Canvas:
+    """A drawing in units of its final pixels."""
+
+    def __init__(self, background: tuple[Colour, Colour]) -> None:
+        width, height = (side * _SCALE for side in _SIZE)
+        mask = Image.linear_gradient("L").resize((width, height))
+        top, bottom = (Image.new("RGB", (width, height), colour) for colour in background)
+        self.image = Image.composite(bottom, top, mask)
+        self.draw = ImageDraw.Draw(self.image)
+
+    def line(self, points: list[Point], width: float, colour: Colour) -> None:
+        scaled = [(x * _SCALE, y * _SCALE) for x, y in points]
+        self.draw.line(scaled, fill=colour, width=round(width * _SCALE), joint="curve")
+        for point in (scaled[0], scaled[-1]):
+            self.draw.circle(point, width * _SCALE / 2, fill=colour)
+
+    def polygon(self, points: list[Point], colour: Colour) -> None:
+        self.draw.polygon([(x * _SCALE, y * _SCALE) for x, y in points], fill=colour)
+
+    def ring(self, centre: Point, radius: float, width: float, colour: Colour) -> None:
+        self.draw.circle(
+            (centre[0] * _SCALE, centre[1] * _SCALE), radius * _SCALE, outline=colour, width=round(width * _SCALE)
+        )
+
+    def ellipse(self, box: Box, colour: Colour) -> None:
+        self.draw.ellipse([side * _SCALE for side in box], fill=colour)
+
+    def arc(self, box: Box, angles: tuple[float, float], width: float, colour: Colour) -> None:
+        self.draw.arc([side * _SCALE for side in box], *angles, fill=colour, width=round(width * _SCALE))
+
+    def rectangle(self, box: Box, radius: float, colour: Colour) -> None:
+        self.draw.rounded_rectangle([side * _SCALE for side in box], radius * _SCALE, fill=colour)
+
+    def shadow(self, box: Box, darkness: int) -> None:
+        mask = Image.new("L", self.image.size)
+        ImageDraw.Draw(mask).ellipse([side * _SCALE for side in box], fill=darkness)
+        mask = mask.filter(ImageFilter.GaussianBlur(6 * _SCALE))
+        self.image.paste(Image.new("RGB", self.image.size, (0, 0, 0)), mask=mask)
+        self.draw = ImageDraw.Draw(self.image)
+
+    def jpeg(self, *, mirror: bool = False) -> bytes:
+        image = self.image.resize(_SIZE, Image.Resampling.LANCZOS)
+        if mirror:
+            image = image.transpose(Image.Transpose.FLIP_LEFT_RIGHT)
+        buffer = io.BytesIO()
+        image.save(buffer, "JPEG", quality=90)
+        return buffer.getvalue()
+
+
+def _around(centre: Point, radius: float, angle: float) -> Point:
+    return centre[0] + radius * math.cos(angle), centre[1] + radius * math.sin(angle)
+
+
+def _bicycle(background: tuple[Colour, Colour], frame: Colour, *, mirror: bool) -> bytes:
+    canvas = _Canvas(background)
+    rear, front, hub = (128.0, 240.0), (352.0, 240.0), (222.0, 245.0)
+    canvas.shadow((50, 308, 430, 332), 110)
+    for wheel in (rear, front):
+        canvas.ring(wheel, 84, 9, (28, 28, 30))
+        canvas.ring(wheel, 75, 3, (150, 152, 156))
+        for spoke in range(14):
+            canvas.line([wheel, _around(wheel, 74, spoke * math.pi / 7)], 0.9, (165, 167, 170))
+        canvas.ellipse((wheel[0] - 6, wheel[1] - 6, wheel[0] + 6, wheel[1] + 6), (70, 70, 74))
+    seat, head = (188.0, 122.0), (318.0, 116.0)
+    canvas.line([rear, hub], 5, frame)
+    canvas.line([rear, seat], 5, frame)
+    canvas.line([seat, hub], 8, frame)
+    canvas.line([hub, (324, 138)], 8, frame)
+    canvas.line([(190, 128), head], 8, frame)
+    canvas.line([(314, 98), (326, 148), front], 7, frame)
+    canvas.line([seat, (180, 96)], 5, (90, 90, 94))
+    canvas.line([(156, 92), (184, 92), (206, 95)], 9, (24, 24, 26))
+    canvas.line([(314, 98), (312, 84), (340, 78)], 5, (60, 60, 64))
+    canvas.arc((322, 76, 362, 114), (-90, 100), 6, (24, 24, 26))
+    canvas.ring(hub, 20, 5, (80, 82, 86))
+    canvas.line([hub, (236, 282)], 5, (80, 82, 86))
+    canvas.line([(226, 285), (248, 285)], 6, (30, 30, 32))
+    canvas.line([(128, 234), (222, 226)], 2, (60, 60, 60))
+    canvas.line([(128, 246), (222, 264)], 2, (60, 60, 60))
+    return canvas.jpeg(mirror=mirror)
+
+
+def _wheel(background: tuple[Colour, Colour]) -> bytes:
+    canvas = _Canvas(background)
+    x, y, wide, high, depth = 220.0, 178.0, 130.0, 150.0, 40
+    canvas.shadow((x - wide * 0.7, y + high - 16, x + wide * 0.8 + depth, y + high + 14), 110)
+    for step in range(depth // 3, -1, -1):  # the tread, from the far edge to the near one
+        shift = step * 3
+        canvas.ellipse((x - wide + shift, y - high, x + wide + shift, y + high), (26,) * 3 if step % 3 else (64,) * 3)
+    for inset, colour in ((0, (38, 38, 41)), (7, (48, 48, 52)), (32, (176, 178, 184)), (40, background[0])):
+        canvas.ellipse((x - wide + inset * 0.9, y - high + inset, x + wide - inset * 0.9, y + high - inset), colour)
+    for spoke in range(28):
+        angle = spoke * math.tau / 28
+        canvas.line([(x, y), (x + 93 * math.cos(angle), y + 108 * math.sin(angle))], 1.6, (130, 132, 138))
+    canvas.ellipse((x - 15, y - 20, x + 15, y + 20), (150, 152, 158))
+    return canvas.jpeg()
+
+
+def _mug(background: tuple[Colour, Colour], *, mirror: bool) -> bytes:
+    body, light, dark = (236, 190, 60), (255, 218, 88), (196, 150, 20)
+    canvas = _Canvas(background)
+    canvas.shadow((120, 290, 340, 330), 120)
+    canvas.arc((252, 116, 384, 262), (-100, 100), 20, dark)
+    canvas.rectangle((128, 78, 312, 312), 26, body)
+    canvas.rectangle((140, 92, 168, 300), 12, light)
+    canvas.ellipse((128, 56, 312, 104), light)
+    canvas.ellipse((138, 62, 302, 99), (72, 44, 28))
+    return canvas.jpeg(mirror=mirror)
+
+
+_WHITE = ((250, 250, 250), (232, 232, 234))
+_GREY = ((205, 210, 214), (168, 172, 176))
+_WOOD = ((214, 196, 170), (150, 122, 92))
+_MEADOW = ((168, 205, 235), (120, 140, 96))
+
+TITLES = {
+    "bicycle": "A bicycle and its tire",
+    "mug": "A mug from two sides",
+    "tie": "A tied vote",
+}
+
+
+@cache
+def drawn_listing(name: str) -> list[tuple[str, bytes]]:
+    """The (name, JPEG) drawings of the listing `name`, one of TITLES."""
+    red, blue = (190, 32, 36), (30, 80, 160)
+    if name == "bicycle":
+        left, right = _bicycle(_WHITE, red, mirror=False), _bicycle(_MEADOW, red, mirror=True)
+        return [("left side.jpg", left), ("right side.jpg", right), ("tire.jpg", _wheel(_GREY))]
+    if name == "mug":
+        return [("front.jpg", _mug(_WHITE, mirror=False)), ("back.jpg", _mug(_WOOD, mirror=True))]
+    if name == "tie":
+        return [("bicycle.jpg", _bicycle(_WOOD, blue, mirror=False)), ("tire.jpg", _wheel(_WHITE))]
+    raise KeyError(name)

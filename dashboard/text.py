@@ -1,0 +1,47 @@
+"""Numbers and names as people read them; the same on every page and in the terminal."""
+
+import re
+from collections.abc import Sequence
+
+
+def percent(share: float) -> str:
+    """A probability: 0.974 -> "97 %". Never "100 %" or "0 %", as no classifier is certain."""
+    if share >= 0.995:
+        return "> 99 %"
+    if share < 0.005:
+        return "< 1 %"
+    return f"{share * 100:.0f} %"
+
+
+def count(number: float, noun: str) -> str:
+    """1 -> "1 photo", 2.5 -> "2.5 photos"."""
+    return f"{plain(number)} {noun}" if number == 1 else f"{plain(number)} {noun}s"
+
+
+def plain(number: float) -> str:
+    """Two decimals at most, and none that say nothing: 2.0 -> "2", 0.333 -> "0.33"."""
+    return f"{round(number, 2):g}"
+
+
+def sentence(text: str) -> str:
+    """A capital at its start and a full stop at its end."""
+    return text[:1].upper() + text[1:].rstrip(".") + "."
+
+
+def escape(text: str) -> str:
+    """Foreign text (file names) so that Markdown shows it as it is."""
+    return re.sub(r"([\\`*_{}\[\]()#+\-.!|<>~$:&^=])", r"\\\1", text)
+
+
+def table(headers: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    """Columns for a terminal; those that hold numbers are aligned right."""
+    widths = [max(len(row[column]) for row in [headers, *rows]) for column in range(len(headers))]
+    right = [all(re.match(r"[<>\d-]", row[column]) for row in rows) for column in range(len(headers))]
+    lines = [
+        "  ".join(
+            cell.rjust(width) if to_right else cell.ljust(width)
+            for cell, width, to_right in zip(row, widths, right, strict=True)
+        ).rstrip()
+        for row in [headers, *rows]
+    ]
+    return "\n".join(lines)

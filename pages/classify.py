@@ -1,0 +1,133 @@
+"""What do these photos of one object show, and why?"""
+
+import time
+
+import streamlit as st
+
+from dashboard.cached import look_at, model_in_background
+from dashboard.panels import classify as panels
+from dashboard.samples import TITLES, drawn_listing
+from dashboard.uploads import admit
+from engine import settings
+from engine.errors import InputError, TallyError
+from engine.listings.pipeline import RULES, decide
+
+state = st.session_state
+state.setdefault("pictures", [])  # the listing: what each photo showed
+state.setdefault("drops", 0)  # counts what was dropped: each drop gets a fresh, empty uploader
+state.setdefault("sample", None)  # the drawn listing it is, if any
+state.setdefault("waiting", [])  # photos to be read in this run
+
+
+def take(photos: list[tuple[str, bytes | InputError]], sample: str | None) -> None:
+    state.waiting = photos
+    state.sample = sample
+    state.drops += 1
+
+
+def start_over() -> None:
+    state.pictures = []
+    state.description = ""
+    take([], None)
+
+
+def remove(index: int) -> None:
+    del state.pictures[index]
+    if not state.pictures:
+        start_over()
+
+
+def read(photos: list[tuple[str, bytes | InputError]]) -> None:
+    """Look at the photos and add them to the listing, telling how far it is."""
+    model = model_in_background()
+    bar = st.progress(0.0, "Reading the photos" if model.done() else "Loading the model, which takes some seconds")
+    st.button("Cancel", key="cancel", on_click=take, args=([], None))
+    st.skeleton(height=300)
+    loaded, started = model.result(), time.monotonic()
+
+    def progress(done: int) -> None:
+        left = (time.monotonic() - started) / done * (len(photos) - done)
+        soon = f", {left:.0f} s left" if left >= 1 else ""
+        bar.progress(done / len(photos), f"Reading photo {done} of {len(photos)}{soon}")
+
+    state.pictures = state.pictures + look_at(photos, loaded, progress)
+    state.waiting = []
+
+
+top = st.container()
+photos_column, text_column, rule_column = st.columns([4, 3, 2])
+with photos_column:
+    files = st.file_uploader(
+        f"Photos of one object (JPEG, PNG, WebP, HEIC; up to {settings.PHOTOS_PER_LISTING})",
+        accept_multiple_files=True,
+        key=f"photos-{state.drops}",
+        help="Drop them here, browse, or press Tab until the field is marked and paste. Several sides help.",
+    )
+with text_column:
+    st.text_area(
+        "Description (optional)",
+        key="description",
+        height=76,
+        max_chars=settings.DESCRIPTION_CHARACTERS,
+        placeholder="What the sender says of it",
+        help="Kept with the listing for those who read it. The photos alone decide.",
+        persist_state="session",
+    )
+with rule_column:
+    rule = st.segmented_control(
+        "Decide by",
+        RULES,
+        default="pooled",
+        required=True,
+        key="rule",
+        bind="query-params",
+        persist_state="session",
+        format_func=lambda name: {"pooled": "All evidence", "majority": "Majority"}[name],
+        help="All evidence adds up what every photo says of every class. Majority counts one vote a photo.",
+    )
+
+if files:
+    take(admit(files, len(state.pictures)), state.sample if state.pictures else None)
+if state.waiting:
+    try:
+        read(state.waiting)
+    except TallyError as error:
+        state.waiting = []
+        top.error(error.remedy, title=error.message)
+    else:
+        st.rerun()
+
+if state.pictures:
+    model = model_in_background().result()
+    verdict = decide(
+        [picture.name for picture in state.pictures],
+        [picture.look for picture in state.pictures],
+        classes=model.classes,
+        model=model.id,
+        rule=rule,
+    )
+    with top:
+        st.title(panels.headline(verdict))
+        with st.container(horizontal=True, vertical_alignment="center"):
+            panels.decision_badge(verdict)
+            if state.sample:
+                st.badge("Sample: drawings, not photos", icon=":material/draw:", color="grey")
+            st.caption(f"Model {model.id}", width="stretch")
+            panels.downloads(verdict)
+            st.button("Start over", icon=":material/restart_alt:", on_click=start_over)
+        st.markdown(panels.explanation(verdict))
+    panels.cards(state.pictures, verdict, remove)
+    if verdict.label:
+        votes_column, evidence_column = st.columns(2, gap="medium")
+        with votes_column:
+            panels.votes(verdict)
+        with evidence_column:
+            panels.evidence(verdict)
+else:
+    with top:
+        st.title("What do your photos show?")
+        st.markdown("Drop several photos of **one object**. You see what it is, how each photo voted, and why.")
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.markdown("No photos at hand? Try a drawn sample:")
+        for name, title in TITLES.items():
+            st.button(title, icon=":material/draw:", on_click=take, args=(drawn_listing(name), name))
