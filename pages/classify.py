@@ -1,12 +1,12 @@
 """What do these photos of one object show, and why?"""
 
 import time
+from collections.abc import Sequence
 
 import streamlit as st
 
 from dashboard.cached import look_at, model_in_background
 from dashboard.panels import classify as panels
-from dashboard.samples import TITLES, drawn_listing
 from dashboard.uploads import admit
 from engine import settings
 from engine.errors import InputError, TallyError
@@ -19,7 +19,7 @@ state.setdefault("sample", None)  # the drawn listing it is, if any
 state.setdefault("waiting", [])  # photos to be read in this run
 
 
-def take(photos: list[tuple[str, bytes | InputError]], sample: str | None) -> None:
+def take(photos: Sequence[tuple[str, bytes | InputError]], sample: str | None) -> None:
     state.waiting = photos
     state.sample = sample
     state.drops += 1
@@ -37,7 +37,7 @@ def remove(index: int) -> None:
         start_over()
 
 
-def read(photos: list[tuple[str, bytes | InputError]]) -> None:
+def read(photos: Sequence[tuple[str, bytes | InputError]]) -> None:
     """Look at the photos and add them to the listing, telling how far it is."""
     model = model_in_background()
     bar = st.progress(0.0, "Reading the photos" if model.done() else "Loading the model, which takes some seconds")
@@ -61,6 +61,7 @@ with photos_column:
         f"Photos of one object (JPEG, PNG, WebP, HEIC; up to {settings.PHOTOS_PER_LISTING})",
         accept_multiple_files=True,
         key=f"photos-{state.drops}",
+        max_upload_size=settings.PHOTO_MEGABYTES,
         help="Drop them here, browse, or press Tab until the field is marked and paste. Several sides help.",
     )
 with text_column:
@@ -127,7 +128,4 @@ else:
     with top:
         st.title("What do your photos show?")
         st.markdown("Drop several photos of **one object**. You see what it is, how each photo voted, and why.")
-    with st.container(horizontal=True, vertical_alignment="center"):
-        st.markdown("No photos at hand? Try a drawn sample:")
-        for name, title in TITLES.items():
-            st.button(title, icon=":material/draw:", on_click=take, args=(drawn_listing(name), name))
+    panels.samples(take)

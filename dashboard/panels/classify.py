@@ -12,6 +12,7 @@ import streamlit as st
 from dashboard import charts
 from dashboard.cached import Picture
 from dashboard.charts import classify as figures
+from dashboard.samples import TITLES, drawn_listing
 from dashboard.text import count, escape, percent, plain, sentence
 from engine.listings.verdict import PhotoVerdict, Verdict
 from engine.listings.vote import readable
@@ -28,6 +29,24 @@ def headline(verdict: Verdict) -> str:
     if verdict.label is None or verdict.confidence is None:
         return "No photo could be read"
     return f"{readable(verdict.label).capitalize()}, {percent(verdict.confidence)} sure"
+
+
+def samples(on_choose: Callable[[list[tuple[str, bytes]], str], None]) -> None:
+    """Drawn listings to try, for a visitor with no photos at hand."""
+    st.markdown("No photos at hand? Try one of these. They are drawings, made for trying.")
+    with st.grid("auto", min_column_width=210, gap="small"):
+        for name, title in TITLES.items():
+            drawings = drawn_listing(name)
+            with st.container(border=True, height="stretch", key=f"sample-{name}"):
+                st.image(drawings[0][1], width="stretch", alt=f"Drawing: {title}")
+                st.button(
+                    title,
+                    key=f"try-{name}",
+                    width="stretch",
+                    icon=":material/draw:",
+                    on_click=on_choose,
+                    args=(drawings, name),
+                )
 
 
 def decision_badge(verdict: Verdict) -> None:
@@ -82,13 +101,14 @@ def cards(pictures: Sequence[Picture], verdict: Verdict, on_remove: Callable[[in
 def _card(thumbnail: bytes, photo: PhotoVerdict, index: int, on_remove: Callable[[int], None]) -> None:
     label, score = readable(photo.label or ""), percent(photo.score or 0)
     st.image(thumbnail, width="stretch", alt=f"{photo.name}: {label}, {score}")
-    with st.container(horizontal=True, vertical_alignment="center", gap="small", wrap=False):
-        st.caption(escape(photo.name), width="stretch")
-        _remove_button(photo, index, on_remove)
     st.markdown(f"**{label.capitalize()}** {score}")
-    st.caption(f"Weight {plain(photo.weight)}: {'one vote' if photo.weight == 1 else 'a part of a vote'}")
+    st.caption(escape(photo.name))
     for reason in photo.reasons:
         st.caption(f":material/info: {sentence(escape(reason))}")
+    st.space("stretch")
+    with st.container(horizontal=True, vertical_alignment="center", gap="small", wrap=False):
+        st.caption("One vote" if photo.weight == 1 else f"{plain(photo.weight)} of a vote", width="stretch")
+        _remove_button(photo, index, on_remove)
 
 
 def _not_read(photo: PhotoVerdict, index: int, on_remove: Callable[[int], None]) -> None:
@@ -134,7 +154,7 @@ def evidence(verdict: Verdict) -> None:
     terms = figures.rivalry(verdict)
     total = sum(terms.values())
     winner, loser = (label, other) if total >= 0 else (other, label)
-    finding = f"All evidence speaks for {winner}, before {loser}"
+    finding = f"All evidence speaks for {winner} over {loser}"
     spoken = ", ".join(f"{name} {value:+.1f}" for name, value in terms.items())
     st.markdown(
         f"**{finding}**",
