@@ -97,10 +97,12 @@ def _add_model_and_json(command: argparse.ArgumentParser) -> None:
 
 
 def _existing(text: str) -> Path:
-    path = Path(text)
-    if not path.exists():
-        raise argparse.ArgumentTypeError(f"there is no {text}")
-    return path
+    try:
+        Path(text).stat()
+    except (OSError, ValueError) as error:  # not every text can be a path
+        reason = getattr(error, "strerror", None) or error
+        raise argparse.ArgumentTypeError(f"{text} cannot be read ({reason})") from error
+    return Path(text)
 
 
 def _serve(_: argparse.Namespace) -> int:

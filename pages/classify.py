@@ -6,6 +6,7 @@ from collections.abc import Sequence
 import streamlit as st
 
 from dashboard.cached import look_at, model_in_background
+from dashboard.dropzone import dropzone
 from dashboard.panels import classify as panels
 from dashboard.uploads import admit
 from engine import settings
@@ -56,13 +57,13 @@ def read(photos: Sequence[tuple[str, bytes | InputError]]) -> None:
 
 top = st.container()
 photos_column, text_column, rule_column = st.columns([4, 3, 2])
-with photos_column:
+with photos_column, dropzone():
     files = st.file_uploader(
-        f"Photos of one object (JPEG, PNG, WebP, HEIC; up to {settings.PHOTOS_PER_LISTING})",
+        f"Drop or paste photos of one object (JPEG, PNG, WebP, HEIC; up to {settings.PHOTOS_PER_LISTING})",
         accept_multiple_files=True,
         key=f"photos-{state.drops}",
         max_upload_size=settings.PHOTO_MEGABYTES,
-        help="Drop them here, browse, or press Tab until the field is marked and paste. Several sides help.",
+        help="Drop or paste them anywhere on this page, or browse. Photos from several sides help.",
     )
 with text_column:
     st.text_area(

@@ -136,7 +136,8 @@ def votes(verdict: Verdict) -> None:
     """How many photos say what."""
     first = next(iter(verdict.votes))
     tied = verdict.tie_break is not None
-    finding = "The vote is tied" if tied else f"{readable(first).capitalize()} has most votes"
+    lead = "all" if len(verdict.votes) == 1 else "most"
+    finding = "The vote is tied" if tied else f"{readable(first).capitalize()} has {lead} votes"
     st.markdown(f"**{finding}: {' to '.join(plain(votes) for votes in verdict.votes.values())}**")
     counts = ", ".join(f"{readable(label)} {plain(votes)}" for label, votes in verdict.votes.items())
     st.plotly_chart(figures.votes(verdict), key="votes", config=charts.CONFIG, alt=f"{finding}. Votes: {counts}.")

@@ -2,6 +2,7 @@
 
 import re
 import shutil
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -35,8 +36,9 @@ def find(name: str) -> Path:
         return _STARTER_FOLDER
     if _NAME.fullmatch(name) and (_home() / name / "card.json").is_file():
         return _home() / name
-    if (Path(name) / "card.json").is_file():
-        return Path(name)
+    with suppress(OSError, ValueError):  # not every text can be a path
+        if (Path(name) / "card.json").is_file():
+            return Path(name)
     known = ", ".join(folder.name for folder in _folders())
     raise ModelNotFound(f"there is no model {name!r}", f"use one of {known}, or the folder of a model")
 

@@ -19,7 +19,8 @@ def share_votes(names: Sequence[str], pictures: Sequence[str]) -> tuple[list[Fra
         if len(group) == 1:
             continue
         for index in group:
-            others = " and ".join(names[other] for other in group if other != index)
+            others = [names[other] for other in group if other != index]
+            copies = f"the same picture as {others[0]}" if len(others) == 1 else f"one of {len(group)} same pictures"
             weights[index] = Fraction(1, len(group))
-            reasons[index] = [f"the same picture as {others}: together they have one vote"]
+            reasons[index] = [f"{copies}: together they have one vote"]
     return weights, reasons

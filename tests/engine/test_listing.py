@@ -1,0 +1,165 @@
+"""From bytes to verdict: what callers of `engine.classify_listing` may rely on."""
+
+import json
+from fractions import Fraction
+
+import numpy as np
+import pytest
+
+import engine
+from dashboard.samples import TITLES, drawn_listing
+from engine import settings
+from engine.listings.pipeline import Look, decide, unique_names
+
+FIELDS = ["listing", "decision", "label", "confidence", "unknown", "rule", "scores", "votes", "tie_break", "ask",
+          "evidence", "photos", "reasons", "price", "model"]  # fmt: skip
+
+
+def look(picture: str, **probabilities: float) -> Look:
+    """What a photo of three classes showed."""
+    values = np.array([probabilities.get(name, 0.0) for name in ("bicycle", "mug", "tire")])
+    return Look(picture, np.log(np.maximum(values / values.sum(), 1e-9)), np.zeros(4, dtype=np.float32))
+
+
+def decided(*looks, rule="pooled", names=None):
+    names = names or [f"{number}.jpg" for number in range(1, len(looks) + 1)]
+    return decide(names, looks, classes=("bicycle", "mug", "tire"), model="test@0", rule=rule)
+
+
+def test_a_verdict_has_the_contracts_fields_and_survives_json(model):
+    verdict = engine.classify_listing(drawn_listing("bicycle"), "old road bike", model=model, listing="bike-17")
+    data = verdict.as_dict()
+    assert list(data) == FIELDS
+    assert data["listing"] == "bike-17"
+    assert data["model"] == "starter@9d683b82ef7a"
+    assert engine.Verdict.from_dict(json.loads(json.dumps(data))) == verdict
+    assert engine.Verdict.from_dict({**data, "of a newer Tally": 1}) == verdict
+
+
+def test_a_tie_break_survives_json_too(model):
+    verdict = engine.classify_listing(drawn_listing("tie"), model=model, rule="majority")
+    assert verdict.tie_break is not None
+    assert engine.Verdict.from_dict(json.loads(json.dumps(verdict.as_dict()))) == verdict
+
+
+@pytest.mark.parametrize("data", [{}, {"listing": "x"}, dict.fromkeys(FIELDS)])
+def test_what_is_no_verdict_is_refused(data):
+    with pytest.raises(engine.InputError, match="not a verdict"):
+        engine.Verdict.from_dict(data)
+
+
+def test_the_starter_knows_the_drawn_samples(model):
+    labels = {name: engine.classify_listing(drawn_listing(name), model=model).label for name in TITLES}
+    assert labels == {"bicycle": "bicycle", "mug": "mug", "tie": "bicycle"}
+    tied = engine.classify_listing(drawn_listing("tie"), model=model)
+    assert tied.votes == {"bicycle": 1.0, "tire": 1.0}
+    assert tied.tie_break is not None
+
+
+def test_scores_evidence_and_confidence_agree(model):
+    verdict = engine.classify_listing(drawn_listing("bicycle"), model=model)
+    assert len(verdict.scores) == 5
+    assert verdict.confidence == verdict.scores[verdict.label] == max(verdict.scores.values())
+    summed = {label: sum(photo[label] for photo in verdict.evidence["photos"].values()) for label in verdict.scores}
+    for label, score in verdict.scores.items():
+        if score > 1e-5:  # below, six decimals tell too little
+            odds = summed[label] - summed[verdict.label]
+            assert np.log(score / verdict.confidence) == pytest.approx(odds, abs=0.1)
+
+
+def test_unreadable_photos_are_listed_and_the_others_count(model):
+    name, data = drawn_listing("mug")[0]
+    verdict = engine.classify_listing([("x.jpg", b"hello"), (name, data), ("empty.png", b"")], model=model)
+    assert verdict.label == "mug"
+    assert [photo.status for photo in verdict.photos] == ["unreadable", "ok", "unreadable"]
+    assert verdict.photos[0].reasons[0].startswith("not an image: ")
+    assert verdict.votes == {"mug": 1.0}
+
+
+def test_nothing_readable_goes_to_people(model):
+    verdict = engine.classify_listing([("x.jpg", b"hello")], model=model)
+    assert (verdict.decision, verdict.label, verdict.confidence) == ("review", None, None)
+    assert verdict.scores == verdict.votes == {}
+    assert verdict.reasons
+
+
+def test_a_copy_shares_the_vote_even_when_its_bytes_differ(model, encode, scene):
+    plain = encode(scene, "PNG")
+    other_bytes = encode(scene, "PNG", compress_level=1)
+    assert plain != other_bytes
+    verdict = engine.classify_listing([("a.png", plain), ("b.png", other_bytes)], model=model)
+    assert [photo.weight for photo in verdict.photos] == [0.5, 0.5]
+    assert [photo.status for photo in verdict.photos] == ["doubtful", "doubtful"]
+    assert verdict.photos[0].reasons == ["the same picture as b.png: together they have one vote"]
+    assert list(verdict.votes.values()) == [1.0]
+    alone = engine.classify_listing([("a.png", plain)], model=model)
+    assert verdict.confidence == pytest.approx(alone.confidence, abs=1e-6)
+
+
+def test_three_copies_make_a_whole_vote_against_another_photo():
+    copy = look("same", bicycle=0.9, tire=0.1)
+    verdict = decided(copy, copy, copy, look("other", tire=0.8, mug=0.2), rule="majority")
+    assert verdict.votes == {"bicycle": 1.0, "tire": 1.0}
+    assert verdict.tie_break is not None
+    assert "one of 3 same pictures" in verdict.photos[0].reasons[0]
+
+
+def test_majority_and_pool_may_differ_and_the_verdict_says_so():
+    strong = look("a", tire=0.98, bicycle=0.01, mug=0.01)
+    weak = [look(name, bicycle=0.36, tire=0.34, mug=0.30) for name in "bc"]
+    pooled = decided(strong, *weak)
+    voted = decided(strong, *weak, rule="majority")
+    assert (pooled.label, voted.label) == ("tire", "bicycle")
+    assert pooled.reasons == []
+    assert voted.confidence == voted.scores["bicycle"] < voted.scores["tire"]
+    assert len(voted.reasons) == 1
+    assert "the vote says bicycle, but all evidence together speaks for tire" in voted.reasons[0]
+
+
+def test_too_many_photos_the_first_count_the_rest_are_said(model):
+    name, data = drawn_listing("mug")[0]
+    extra = 3
+    photos = [(name, data)] * (settings.PHOTOS_PER_LISTING + extra)
+    verdict = engine.classify_listing(photos, model=model)
+    assert verdict.label == "mug"
+    assert [photo.status for photo in verdict.photos[-extra:]] == ["unreadable"] * extra
+    assert "a listing takes up to 20 photos" in verdict.photos[-1].reasons[0]
+    assert len({photo.name for photo in verdict.photos}) == len(photos)
+
+
+@pytest.mark.parametrize(
+    ("photos", "description", "rule", "error", "words"),
+    [
+        ([], "", "pooled", engine.InputError, "no photos"),
+        ([("a", b"")], "", "loudest", engine.InputError, "no rule 'loudest'"),
+        ([("a", b"")], "x" * 5001, "pooled", engine.LimitExceeded, "5,001 characters"),
+    ],
+)
+def test_requests_that_cannot_start(model, photos, description, rule, error, words):
+    with pytest.raises(error, match=words):
+        engine.classify_listing(photos, description, model=model, rule=rule)
+
+
+def test_names_are_clean_and_unique():
+    names = unique_names(
+        ["a.jpg", "a.jpg", "", "\x1b[31mred\u202egpj.exe", "x" * 300 + ".jpg", "bad\udce9.jpg", "a.jpg (2)"]
+    )
+    assert names[:4] == ["a.jpg", "a.jpg (2)", "photo 3", "[31mredgpj.exe"]
+    assert names[4].endswith("xxx.jpg")
+    assert len(names[4]) == settings.NAME_CHARACTERS
+    assert names[5] == "bad?.jpg"
+    assert len(set(names)) == len(names)
+
+
+def test_the_batch_a_photo_came_in_does_not_change_it(model):
+    (one, data), (_, other) = drawn_listing("bicycle")[:2]
+    alone = engine.classify_listing([(one, data)], model=model)
+    beside = engine.classify_listing([(one, data), ("other", other)], model=model)
+    assert alone.photos[0] == beside.photos[0]
+    assert alone.evidence["photos"][one]["bicycle"] == beside.evidence["photos"][one]["bicycle"]
+
+
+def test_votes_are_exact_fractions():
+    assert sum([Fraction(1, 3)] * 3) == 1
+    copy = look("same", mug=1.0)
+    assert decided(copy, copy, copy).votes == {"mug": 1.0}
