@@ -94,11 +94,11 @@ if state.waiting:
     try:
         read(state.waiting)
     except TallyError as error:
-        state.waiting = []
-        top.error(error.remedy, title=error.message)
-    else:
-        st.rerun()
+        state.waiting, state.problem = [], error
+    st.rerun()
 
+if problem := state.pop("problem", None):
+    top.error(problem.remedy, title=problem.message)
 if state.pictures:
     model = model_in_background().result()
     verdict = decide(

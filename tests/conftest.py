@@ -2,7 +2,7 @@
 
 import io
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +11,7 @@ from PIL import Image
 
 import engine
 from engine.models.classifier import Classifier
+from tests.server import running
 
 ROOT = Path(__file__).resolve().parents[1]
 SHARED = ROOT.parent / "shared" / "data" / "photos"
@@ -62,3 +63,10 @@ def scene() -> Image.Image:
     for corner, colour in (((0, 0), "red"), ((220, 0), "lime"), ((0, 140), "blue")):
         image.paste(Image.new("RGB", (100, 100), colour), corner)
     return image
+
+
+@pytest.fixture(scope="session")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The address of a real server, shared by all tests that need one."""
+    with running(tmp_path_factory.mktemp("server")) as address:
+        yield address

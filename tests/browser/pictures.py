@@ -1,0 +1,25 @@
+"""Take the README's pictures again: `make pictures`. The photos in them are the drawn samples."""
+
+import tempfile
+from pathlib import Path
+
+from playwright.sync_api import expect
+
+from tests.browser.browser import chromium, headline, open_page
+from tests.server import ROOT, running
+
+
+def main() -> None:
+    with tempfile.TemporaryDirectory() as home, running(Path(home)) as address, chromium() as browser:
+        page = open_page(browser, address, width=1280, height=1060)
+        page.locator(".st-key-try-bicycle button").click()
+        headline(page, "Bicycle, > 99 % sure")
+        for chart in ("votes", "evidence"):
+            expect(page.locator(f".st-key-{chart} .main-svg").first).to_be_visible()
+        expect(page.get_by_test_id("stSkeleton")).to_have_count(0)
+        page.mouse.move(0, 0)
+        page.screenshot(path=ROOT / "pages" / "classify.png", animations="disabled")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,150 @@
+"""The HTTP API of a real server: verdicts, limits, and errors as the contract words them."""
+
+import socket
+from urllib.parse import urlsplit
+
+import httpx
+import pytest
+
+import engine
+from dashboard.samples import drawn_listing
+from engine import settings
+
+
+def post(server: str, files=None, data=None, **headers: str) -> httpx.Response:
+    return httpx.post(f"{server}/api/classify", files=files, data=data, headers=headers, timeout=60)
+
+
+def as_files(photos) -> list:
+    return [("photos", photo) for photo in photos]
+
+
+def error(response: httpx.Response, status: int) -> dict:
+    assert response.status_code == status, response.text
+    (body,) = response.json().values()
+    assert set(body) == {"code", "message", "remedy"}
+    assert body["message"]
+    return body
+
+
+def test_alive_and_ready(server):
+    assert httpx.get(f"{server}/healthz").json() == {"alive": True}
+    assert httpx.get(f"{server}/readyz").json() == {"ready": True, "model": "starter@9d683b82ef7a"}
+
+
+@pytest.mark.parametrize("rule", ["pooled", "majority"])
+def test_the_same_verdict_as_in_python(server, model, rule):
+    photos = [*drawn_listing("bicycle"), ("x.jpg", b"hello")]
+    response = post(server, as_files(photos), {"description": "old road bike", "rule": rule})
+    assert response.status_code == 200
+    assert response.json() == engine.classify_listing(photos, "old road bike", model=model, rule=rule).as_dict()
+
+
+def test_all_photos_unreadable_is_a_verdict_not_an_error(server):
+    response = post(server, as_files([("x.jpg", b"hello")]))
+    assert response.status_code == 200
+    assert (response.json()["decision"], response.json()["label"]) == ("review", None)
+
+
+def test_no_photos(server):
+    assert error(post(server, files=[("other", b"x")]), 422)["message"] == "there are no photos"
+
+
+def test_photos_must_be_files(server):
+    assert "not a file" in error(post(server, [("x", b"x")], {"photos": "text"}), 422)["message"]
+
+
+def test_an_unknown_rule(server):
+    assert (
+        "no rule 'loudest'" in error(post(server, as_files(drawn_listing("mug")), {"rule": "loudest"}), 422)["message"]
+    )
+
+
+def test_too_long_a_description(server):
+    words = "x" * (settings.DESCRIPTION_CHARACTERS + 1)
+    assert error(post(server, as_files(drawn_listing("mug")), {"description": words}), 413)["code"] == "limit_exceeded"
+
+
+def test_too_many_photos(server):
+    photos = [(f"{number}.jpg", b"x") for number in range(settings.PHOTOS_PER_LISTING + 1)]
+    assert "up to 20 photos" in error(post(server, as_files(photos)), 413)["message"]
+
+
+def test_not_multipart(server):
+    response = httpx.post(f"{server}/api/classify", json={"photos": []})
+    assert error(response, 415)["code"] == "not_multipart"
+
+
+def test_broken_multipart(server):
+    response = httpx.post(
+        f"{server}/api/classify", content=b"--x\r\nnonsense", headers={"content-type": "multipart/form-data"}
+    )
+    assert error(response, 400)["code"] == "bad_multipart"
+
+
+def test_pages_of_other_sites_cannot_post(server):
+    response = post(server, as_files(drawn_listing("mug")), **{"Sec-Fetch-Site": "cross-site"})
+    assert error(response, 403)["code"] == "cross_site"
+
+
+@pytest.mark.parametrize(
+    ("method", "path"), [("GET", "/api/classify"), ("POST", "/api/nothing"), ("DELETE", "/api/x/y")]
+)
+def test_what_is_not_there(server, method, path):
+    assert "POST /api/classify" in error(httpx.request(method, server + path), 404)["remedy"]
+
+
+def raw(server: str, head: str, body: list[bytes]) -> bytes:
+    """Send a request as written; the answer, also when the server closes before all is sent."""
+    address = urlsplit(server)
+    with socket.create_connection((address.hostname, address.port), timeout=60) as connection:
+        try:
+            connection.sendall(head.encode())
+            for part in body:
+                connection.sendall(part)
+        except (BrokenPipeError, ConnectionResetError):
+            pass
+        answer = b""
+        try:
+            while part := connection.recv(65536):
+                answer += part
+        except ConnectionResetError:
+            pass
+        return answer
+
+
+HEAD = (
+    "POST /api/classify HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Type: multipart/form-data; boundary=x\r\n"
+)
+
+
+def test_a_body_stated_too_large_is_refused_before_it_comes(server):
+    answer = raw(server, f"{HEAD}Content-Length: {51_000_000}\r\n\r\n", [])
+    assert answer.startswith(b"HTTP/1.1 413")
+    assert b"over the limit of 50 MB" in answer
+
+
+def test_a_body_that_never_ends_is_cut_off(server):
+    """Chunked: no length is stated, so it is counted as it comes."""
+    start = b'--x\r\nContent-Disposition: form-data; name="photos"; filename="a.jpg"\r\n\r\n'
+    chunk = b"\0" * 1_000_000
+    pieces = [f"{len(piece):x}\r\n".encode() + piece + b"\r\n" for piece in [start, *[chunk] * 60]]
+    answer = raw(server, f"{HEAD}Transfer-Encoding: chunked\r\n\r\n", pieces)
+    assert not answer or answer.startswith(b"HTTP/1.1 413")  # the connection may close before the answer is read
+    assert httpx.get(f"{server}/healthz").status_code == 200
+
+
+def test_file_names_are_only_names(server):
+    response = post(server, as_files([("../../etc/passwd", drawn_listing("mug")[0][1])]))
+    assert response.status_code == 200
+    assert response.json()["photos"][0]["name"] == "../../etc/passwd"
+
+
+def test_several_callers_at_once_all_get_their_answer(server):
+    from concurrent.futures import ThreadPoolExecutor
+
+    listings = [drawn_listing(name) for name in ("bicycle", "mug", "tie")] * 2
+    with ThreadPoolExecutor(6) as pool:
+        responses = list(pool.map(lambda photos: post(server, as_files(photos)), listings))
+    assert [response.status_code for response in responses] == [200] * 6
+    assert [response.json()["label"] for response in responses] == ["bicycle", "mug", "bicycle"] * 2

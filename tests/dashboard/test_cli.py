@@ -1,0 +1,191 @@
+"""The `tally` command as people and programs use it."""
+
+import json
+import shutil
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+import engine
+from dashboard.cli import main
+from dashboard.samples import drawn_listing
+from engine.models.registry import find
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+@pytest.fixture
+def stock(tmp_path: Path) -> Path:
+    """A folder of two listings and a loose photo that is none."""
+    root = tmp_path / "stock"
+    for listing in ("mug", "bicycle"):
+        (root / listing).mkdir(parents=True)
+        for name, data in drawn_listing(listing):
+            (root / listing / name).write_bytes(data)
+    (root / "notes.txt").write_text("hello")
+    return root
+
+
+def json_lines(text: str) -> list[dict]:
+    return [json.loads(line) for line in text.splitlines()]
+
+
+def test_classify_prints_a_line_a_listing_in_name_order(stock, capsys, model):
+    assert main(["classify", str(stock), "--json"]) == 0
+    verdicts = json_lines(capsys.readouterr().out)
+    assert [(verdict["listing"], verdict["label"]) for verdict in verdicts] == [
+        ("bicycle", "bicycle"), ("mug", "mug"), ("stock", None)
+    ]  # fmt: skip
+    photos = sorted(drawn_listing("bicycle"))
+    assert verdicts[0] == engine.classify_listing(photos, model=model, listing="bicycle").as_dict()
+
+
+def test_classify_for_people_is_a_table_with_its_reasons(stock, capsys):
+    assert main(["classify", str(stock), "--rule", "majority"]) == 0
+    out = capsys.readouterr().out
+    assert out.splitlines()[0].split() == ["listing", "decision", "label", "sure", "read", "votes"]
+    assert "bicycle 2, tire 1" in out
+    assert "stock: notes.txt: not an image: it holds text" in out
+
+
+def test_a_tied_vote_is_told(tmp_path, capsys):
+    for name, data in drawn_listing("tie"):
+        (tmp_path / name).write_bytes(data)
+    assert main(["classify", str(tmp_path)]) == 0
+    assert "tied vote, 1-1; bicycle wins on score" in capsys.readouterr().out
+
+
+def test_nothing_readable_fails_in_one_line(tmp_path, capsys):
+    (tmp_path / "x.jpg").write_text("hello")
+    assert main(["classify", str(tmp_path), "--json"]) == 1
+    captured = capsys.readouterr()
+    assert json_lines(captured.out)[0]["label"] is None
+    assert len(captured.err.splitlines()) == 1
+
+
+def test_a_damaged_zip_does_not_stop_the_others(stock, tmp_path, capsys):
+    (tmp_path / "broken.zip").write_bytes(b"PK\x03\x04")
+    assert main(["classify", str(tmp_path / "broken.zip"), str(stock / "mug"), "--json"]) == 0
+    verdicts = json_lines(capsys.readouterr().out)
+    assert [verdict["label"] for verdict in verdicts] == [None, "mug"]
+    assert "ZIP" in verdicts[0]["reasons"][0]
+
+
+def test_a_zip_gives_the_same_verdicts_as_its_folder(stock, tmp_path, capsys):
+    path = tmp_path / "packed.zip"
+    with zipfile.ZipFile(path, "w") as archive:
+        for file in sorted(stock.rglob("*.jpg")):
+            archive.write(file, file.relative_to(stock))
+    main(["classify", str(path), "--json"])
+    packed = json_lines(capsys.readouterr().out)
+    main(["classify", str(stock / "bicycle"), str(stock / "mug"), "--json"])
+    assert packed == json_lines(capsys.readouterr().out)
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [[], ["nonsense"], ["classify"], ["classify", "/no/such/path"], ["classify", ".", "--rule", "loudest"],
+     ["classify", "x" * 5000], ["classify", "a\0b"], ["models", "rename", "one"]],
+)  # fmt: skip
+def test_wrong_use_exits_with_2(arguments, capsys):
+    with pytest.raises(SystemExit) as stopped:
+        main(arguments)
+    assert stopped.value.code == 2
+    assert "Traceback" not in capsys.readouterr().err
+
+
+def test_an_unknown_model_is_one_line(stock, capsys):
+    assert main(["classify", str(stock), "--model", "nobody"]) == 1
+    assert capsys.readouterr().err == (
+        "tally: there is no model 'nobody': use one of starter, or the folder of a model\n"
+    )
+
+
+@pytest.mark.parametrize("command", [[], ["serve"], ["classify"], ["evaluate"], ["models"], ["models", "rename"]])
+def test_every_command_explains_itself(command, capsys):
+    with pytest.raises(SystemExit) as stopped:
+        main([*command, "--help"])
+    assert stopped.value.code == 0
+    out = capsys.readouterr().out
+    assert "usage: tally" in out
+    assert not command or "Example: " in out
+
+
+def test_evaluate_reports_figures(stock, tmp_path, capsys):
+    shutil.rmtree(stock / "bicycle")
+    assert main(["evaluate", str(stock), "--json"]) == 0
+    (figures,) = json_lines(capsys.readouterr().out)
+    assert {"photos", "accuracy", "balanced_accuracy", "top5", "log_loss", "ece", "per_class", "per_source"} <= set(
+        figures
+    )
+    assert (figures["photos"], figures["accuracy"]) == (2, 1.0)
+    assert main(["evaluate", str(stock)]) == 0
+    out = capsys.readouterr().out
+    assert "Hardest classes" in out
+    assert "balanced_accuracy" in out
+
+
+def test_evaluate_says_what_was_left_out(tmp_path, capsys):
+    (_, photo), *_ = drawn_listing("mug")
+    labels, photos = ["mug", "bicycle", "spaceship", "mug"], [photo, photo, photo, b""]
+    pq.write_table(pa.table({"label": labels, "jpeg": photos, "source": list("aabb")}), tmp_path / "d.parquet")
+    assert main(["evaluate", str(tmp_path / "d.parquet")]) == 0
+    out = capsys.readouterr().out
+    assert "left out: 1 photos labelled 'spaceship'" in out
+    assert "not read: d.parquet row 4: the file is empty" in out
+    assert "Commonest confusions" in out
+    assert "Worst photos" in out
+
+
+def test_models_are_listed_renamed_and_deleted(home, capsys):
+    shutil.copytree(find("starter"), home / "models" / "mine")
+    assert main(["models", "rename", "mine", "ours"]) == 0
+    assert main(["models", "--json"]) == 0
+    assert [row["name"] for row in json_lines(capsys.readouterr().out)] == ["starter", "ours"]
+    assert main(["models", "delete", "ours"]) == 0
+    assert main(["models"]) == 0
+    assert "starter@9d683b82ef7a" in capsys.readouterr().out
+    assert main(["models", "delete", "starter"]) == 1
+    assert "built in" in capsys.readouterr().err
+
+
+def run(*arguments: str, **environment: str) -> "subprocess.CompletedProcess[str]":
+    import os
+
+    return subprocess.run(
+        [sys.executable, "-m", "dashboard.cli", *arguments],
+        cwd=ROOT, env={**os.environ, **environment}, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+
+
+def test_help_is_quick_because_it_loads_nothing_heavy():
+    code = "import sys; from dashboard.cli import main\ntry: main(['--help'])\nexcept SystemExit: pass\n"
+    code += "sys.exit(bool({'torch', 'streamlit', 'pandas', 'pyarrow'} & set(sys.modules)))"
+    assert subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, check=False).returncode == 0
+
+
+def test_a_reader_that_stops_early_is_no_error(stock):
+    command = f"{sys.executable} -m dashboard.cli classify {stock} --json | head -c 1"
+    result = subprocess.run(["bash", "-c", command], cwd=ROOT, capture_output=True, text=True, check=False)
+    assert result.stdout == "{"
+    assert result.stderr == ""
+
+
+def test_serve_says_when_its_port_is_taken(server):
+    taken = server.rsplit(":", 1)[1]
+    result = run("serve", TALLY_PORT=taken)
+    assert result.returncode == 1
+    assert result.stderr.count("\n") == 1
+    assert f"cannot serve on 127.0.0.1:{taken} (Address already in use)" in result.stderr
+
+
+@pytest.mark.parametrize("port", ["0", "99999", "http", "-1"])
+def test_serve_refuses_what_is_no_port(port):
+    result = run("serve", TALLY_PORT=port)
+    assert result.returncode == 1
+    assert result.stderr == f"tally: TALLY_PORT is '{port}', which is not a port: use a number from 1 to 65535\n"

@@ -1,0 +1,69 @@
+"""Numbers and names as people read them."""
+
+import csv
+import io
+
+import pytest
+
+from dashboard.panels.classify import explanation, headline, photos_csv
+from dashboard.text import count, percent, plain, sentence, table
+from engine import PhotoVerdict, TieBreak, Verdict
+
+
+@pytest.mark.parametrize(
+    ("share", "text"),
+    [(0.974, "97 %"), (0.5, "50 %"), (0.996, "> 99 %"), (1.0, "> 99 %"), (0.004, "< 1 %"), (0.0, "< 1 %")],
+)
+def test_percent(share, text):
+    assert percent(share) == text
+
+
+def test_counts_and_sentences():
+    assert [count(1, "photo"), count(2, "photo"), count(0.5, "vote")] == ["1 photo", "2 photos", "0.5 votes"]
+    assert [plain(2.0), plain(1 / 3)] == ["2", "0.33"]
+    assert sentence("the file is empty") == "The file is empty."
+
+
+def test_columns_line_up_and_numbers_stand_right():
+    text = table(["name", "n"], [["a", "1"], ["bbbb", "100"]])
+    assert text.splitlines() == ["name    n", "a       1", "bbbb  100"]
+
+
+def verdict(**changes) -> Verdict:
+    photos = [
+        PhotoVerdict("front.jpg", "ok", "bicycle", 0.9, 1.0, None, []),
+        PhotoVerdict("=cmd|' /C calc'!A0", "ok", "tire", 0.6, 1.0, None, []),
+        PhotoVerdict("x.jpg", "unreadable", None, None, 0.0, None, ["not an image: it holds text"]),
+    ]
+    values = {
+        "listing": "l", "decision": "accept", "label": "bicycle", "confidence": 0.97, "rule": "pooled",
+        "scores": {"bicycle": 0.97, "tire": 0.03}, "votes": {"bicycle": 1.0, "tire": 1.0},
+        "tie_break": TieBreak(["bicycle", "tire"], "score", "1-1; bicycle wins on score 0.93 to 0.61"),
+        "photos": photos, "model": "m@0",
+    }  # fmt: skip
+    return Verdict(**{**values, **changes})
+
+
+def test_the_headline_is_the_answer():
+    assert headline(verdict()) == "Bicycle, 97 % sure"
+    assert headline(verdict(label=None, confidence=None)) == "No photo could be read"
+
+
+def test_the_tie_is_told_in_a_sentence():
+    text = explanation(verdict()).replace("\\", "")
+    assert text == "1 of 2 photos says bicycle, 1 says tire. The vote is tied 1-1; bicycle wins on score 0.93 to 0.61."
+
+
+def test_a_pool_that_overrules_the_vote_says_so():
+    votes = {"tire": 2.0, "bicycle": 1.0}
+    assert "The vote alone would say tire; all evidence together decides." in explanation(
+        verdict(votes=votes, tie_break=None)
+    )
+
+
+def test_the_csv_has_a_row_a_photo_and_runs_nothing():
+    rows = list(csv.DictReader(io.StringIO(photos_csv(verdict()).lstrip("\ufeff"))))
+    assert [row["status"] for row in rows] == ["ok", "ok", "unreadable"]
+    assert rows[1]["photo"] == "'=cmd|' /C calc'!A0"
+    assert rows[0]["confidence"] == "0.97"
+    assert rows[2]["reasons"] == "not an image: it holds text"
