@@ -40,6 +40,7 @@ $(VENV)/dev.stamp: pyproject.toml
 
 python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || { \
-	    echo "Tally needs Python 3.11 or newer, but $(PYTHON) is $$($(PYTHON) --version 2>&1 || echo missing). Try: make PYTHON=python3.12"; exit 1; } >&2
+	    found=$$($(PYTHON) --version 2>/dev/null || echo missing); \
+	    echo "Tally needs Python 3.11 or newer, but $(PYTHON) is $$found. Try: make PYTHON=python3.12" >&2; exit 1; }
 	@$(BIN)/python -c '' 2>/dev/null || $(PYTHON) -m venv --clear $(VENV)
 	@echo "Installing what pyproject.toml asks for into $(VENV); the first time takes some minutes." >&2

@@ -65,8 +65,8 @@ def evidence(verdict: Verdict) -> go.Figure:
 
 
 def rival(verdict: Verdict) -> str:
-    """The best class beside the label."""
-    return next(label for label in verdict.scores if label != verdict.label)
+    """What else it might be: the class with most votes beside the label, or else with the best score."""
+    return next(label for label in [*verdict.votes, *verdict.scores] if label != verdict.label)
 
 
 def rivalry(verdict: Verdict) -> dict[str, float]:

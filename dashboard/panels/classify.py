@@ -165,16 +165,18 @@ def evidence(verdict: Verdict) -> None:
     alt = f"{finding}: {spoken}; together {total:+.1f}."
     st.plotly_chart(figures.evidence(verdict), key="evidence", config=charts.CONFIG, alt=alt)
     with st.expander("Show the numbers"):
-        rows = {readable(name): values for name, values in _evidence_table(verdict).items()}
-        st.dataframe(pd.DataFrame(rows), hide_index=True, alt="Evidence of each photo for each of the best classes")
+        st.dataframe(
+            pd.DataFrame(_evidence_table(verdict)), hide_index=True, alt="Evidence of each photo for each class"
+        )
 
 
-def _evidence_table(verdict: Verdict) -> dict[str, list[str | float]]:
+def _evidence_table(verdict: Verdict) -> dict[str, list[str | float | None]]:
+    """A row a photo, then their sum and the score; a column a class. A score below the best five is not known."""
     photos = verdict.evidence["photos"]
-    names: list[str | float] = [*photos, "score"]
-    columns: dict[str, list[str | float]] = {"photo": names}
-    for label, score in verdict.scores.items():
-        columns[label] = [*(round(values[label], 2) for values in photos.values()), round(score, 4)]
+    columns: dict[str, list[str | float | None]] = {"photo": [*photos, "together", "score"]}
+    for label in next(iter(photos.values())):
+        values = [photo[label] for photo in photos.values()]
+        columns[readable(label)] = [*(round(value, 2) for value in [*values, sum(values)]), verdict.scores.get(label)]
     return columns
 
 

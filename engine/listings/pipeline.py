@@ -133,15 +133,16 @@ def decide(
     poll = vote.hold(np.stack([item.log_probabilities for _, item in read]), weights, classes)
     label = poll.voted if rule == "majority" else poll.best
 
-    def shown(values: NDArray[np.float64]) -> dict[str, float]:
-        return {classes[index]: _rounded(values[index]) for index in poll.top(label)}
+    def shown(values: NDArray[np.float64], indices: Sequence[int]) -> dict[str, float]:
+        return {classes[index]: _rounded(values[index]) for index in indices}
 
-    by_photo = {name: shown(row) for (name, _), row in zip(read, poll.evidence, strict=True)}
+    weighed_classes = poll.weighed(label)
+    by_photo = {name: shown(row, weighed_classes) for (name, _), row in zip(read, poll.evidence, strict=True)}
     return verdict(
         decision="accept",
         label=classes[label],
         confidence=_rounded(poll.scores[label]),
-        scores=shown(poll.scores),
+        scores=shown(poll.scores, poll.top(label)),
         votes={classes[index]: _rounded(count) for index, count in poll.votes.items()},
         tie_break=poll.tie_break,
         evidence={"photos": by_photo, "prior": {}, "text": {}},

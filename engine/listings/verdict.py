@@ -33,7 +33,8 @@ class Verdict:
     """The answer to "what is it?" with every number behind it; the fields are those of the public contract.
 
     `scores` holds the five best classes and the label; over all classes they sum to 1. `evidence` is in nats
-    (natural log) and adds up: the scores are the softmax of its sum over photos, prior and text.
+    (natural log), for these classes and those with a vote, and adds up: over all classes the scores are the softmax
+    of its sum over photos, prior and text.
     """
 
     listing: str

@@ -34,10 +34,14 @@ class Poll:
     def best(self) -> int:
         return self.order[0]
 
-    def top(self, label: int | None) -> list[int]:
+    def top(self, label: int) -> list[int]:
         """The classes to show: the best five, and the label where it is not one of them."""
         top = self.order[:TOP]
-        return top if label is None or label in top else [*top, label]
+        return top if label in top else [*top, label]
+
+    def weighed(self, label: int) -> list[int]:
+        """The classes to show evidence for: those of `top`, and every class that has a vote."""
+        return list(dict.fromkeys([*self.top(label), *self.votes]))
 
 
 def hold(log_probabilities: Array, weights: Sequence[Fraction], classes: Sequence[str]) -> Poll:

@@ -68,6 +68,7 @@ PASTE_OR_DROP = """([kind, place, data]) => {
 def test_photos_pasted_or_dropped_anywhere_join_the_listing_once(page):
     uploader = "[data-testid=stFileUploaderDropzone]"
     actions = [("paste", "body"), ("drop", "h1"), ("paste", f"{uploader} button"), ("drop", uploader)]
+    page.wait_for_function("document.onpaste !== null")  # the page listens
     for number, (kind, place) in enumerate(actions, start=1):
         data = base64.b64encode(drawn_listing("bicycle")[number % 3][1]).decode()
         page.evaluate(PASTE_OR_DROP, [kind, place, data])
