@@ -1,7 +1,9 @@
-"""What pages and the HTTP API share in one process: the loaded model, and photos already looked at."""
+"""What is kept in the process: the loaded model, for pages and HTTP API, and photos the pages have looked at."""
 
 import hashlib
 import io
+import logging
+import time
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -24,7 +26,8 @@ _CARD = (settings.THUMBNAIL_SIDE, settings.THUMBNAIL_SIDE * 3 // 4)
 
 _lock = Lock()
 _loader = ThreadPoolExecutor(max_workers=1, thread_name_prefix="load-model")
-_models: dict[str, "Future[Classifier]"] = {}
+_models: dict[str, tuple["Future[Classifier]", float]] = {}  # and when its loading began
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -62,12 +65,20 @@ _recent = _Recent()
 
 
 def model_in_background(name: str = STARTER) -> "Future[Classifier]":
-    """The model, loading or loaded; it is loaded once for the process, and again after a failure."""
+    """The model, loading or loaded; it is loaded once for the process, and anew some time after a failure."""
     with _lock:
-        future = _models.get(name)
-        if future is None or (future.done() and future.exception() is not None):
-            future = _models[name] = _loader.submit(load_model, name)
+        future, since = _models.get(name, (None, 0.0))
+        failed = future is not None and future.done() and future.exception() is not None
+        if future is None or (failed and time.monotonic() - since > settings.MODEL_RETRY_SECONDS):
+            future = _loader.submit(load_model, name)
+            future.add_done_callback(_log_failure)
+            _models[name] = future, time.monotonic()
         return future
+
+
+def _log_failure(future: "Future[Classifier]") -> None:
+    if error := future.exception():
+        _log.error("the model does not load: %s", error)
 
 
 def look_at(
@@ -83,7 +94,7 @@ def look_at(
     for index, image, shown in zip(new, images, look(images, model), strict=True):
         name, data = photos[index]
         thumbnail = _thumbnail(image) if isinstance(image, Image.Image) else None
-        if isinstance(data, bytes):
+        if isinstance(data, bytes) and isinstance(shown, Look):
             _recent.put(_key(data, model.id), (shown, thumbnail))
         pictures[index] = Picture(name, shown, thumbnail)
     return [picture for picture in pictures if picture is not None]

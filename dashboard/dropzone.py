@@ -9,14 +9,23 @@ from streamlit.delta_generator import DeltaGenerator
 
 _JS = """
 export default function () {
-  const give = (event, transfer) => {
+  const hand = (files, tries) => {
     const field = document.querySelector(".st-key-dropzone input[type=file]");
-    if (event.defaultPrevented || !field || !transfer?.files.length) return;
+    if (field) {
+      field.files = files;
+      field.dispatchEvent(new Event("change", { bubbles: true }));
+    } else if (tries > 0) {
+      setTimeout(() => hand(files, tries - 1), 100); // the uploader is being drawn
+    }
+  };
+  const give = (event, transfer) => {
+    if (event.defaultPrevented || !transfer?.files.length) return;
+    const writing = event.target.closest?.("input, textarea");
+    if (writing && transfer.types.includes("text/plain")) return; // text of an office program, its picture beside it
     event.preventDefault();
     const files = new DataTransfer();
     for (const file of transfer.files) files.items.add(file);
-    field.files = files.files;
-    field.dispatchEvent(new Event("change", { bubbles: true }));
+    hand(files.files, 100);
   };
   document.onpaste = (event) => give(event, event.clipboardData);
   document.ondrop = (event) => give(event, event.dataTransfer);

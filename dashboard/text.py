@@ -23,9 +23,14 @@ def plain(number: float) -> str:
     return f"{round(number, 2):g}"
 
 
+def capital(text: str) -> str:
+    """A capital at its start; the rest as it is."""
+    return text[:1].upper() + text[1:]
+
+
 def sentence(text: str) -> str:
     """A capital at its start and a full stop at its end."""
-    return text[:1].upper() + text[1:].rstrip(".") + "."
+    return capital(text).rstrip(".") + "."
 
 
 def escape(text: str) -> str:

@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 from typing import Protocol
 
+from streamlit.runtime.scriptrunner import get_script_run_ctx
+
 from engine import settings
 from engine.errors import InputError, LimitExceeded
 
@@ -10,6 +12,7 @@ from engine.errors import InputError, LimitExceeded
 class Upload(Protocol):
     """An uploaded file, as Streamlit gives it."""
 
+    file_id: str
     name: str
     size: int
 
@@ -17,7 +20,10 @@ class Upload(Protocol):
 
 
 def admit(files: Sequence[Upload], already: int) -> list[tuple[str, bytes | InputError]]:
-    """Names with contents, or with the limit they are past. `already` photos are in the listing."""
+    """Take the files out of the uploader: names with contents, or with the limit they are past.
+
+    `already` photos are in the listing. The uploader must not be drawn with them again.
+    """
     admitted: list[tuple[str, bytes | InputError]] = []
     total = 0
     for number, file in enumerate(files, start=already + 1):
@@ -30,4 +36,13 @@ def admit(files: Sequence[Upload], already: int) -> list[tuple[str, bytes | Inpu
             admitted.append((file.name, LimitExceeded(f"not read, as {limit}", "drop the rest by itself")))
         else:
             admitted.append((file.name, file.getvalue()))
+    _release(files)
     return admitted
+
+
+def _release(files: Sequence[Upload]) -> None:
+    """Let go of what was uploaded. Streamlit keeps it until the visit ends: hundreds of megabytes in a day's work."""
+    context = get_script_run_ctx()
+    if context is not None:
+        for file in files:
+            context.uploaded_file_mgr.remove_file(context.session_id, file.file_id)

@@ -22,8 +22,9 @@ PHOTO_MEGABYTES = 25
 # A 50-megapixel phone fits. Decoded whole, a PNG of this size takes 0.32 GB; a decompression bomb is far above it.
 PHOTO_MEGAPIXELS = 80
 
-# Uploads wait in memory until they are read: ten visitors at once stay within half a gigabyte. Bigger work goes
-# through the command line. (`server.maxUploadSize` in .streamlit/config.toml is the same number.)
+# What is dropped or posted together. It waits in memory until it is read, so ten visitors at once hold half a gigabyte.
+# Bigger work goes through the command line. (`server.maxUploadSize` in .streamlit/config.toml, which holds for each
+# file of a drop, is the same number.)
 REQUEST_MEGABYTES = 50
 
 # A title and a description on the large marketplaces stay within this; more is not a description of one object.
@@ -41,6 +42,9 @@ WAITING_REQUESTS = 8
 
 # A slow uploader holds its request's memory: 50 MB in this time needs 7 Mbit/s.
 UPLOAD_SECONDS = 60
+
+# A model that did not load is tried again after this time (s): a disk may come back, a damaged file does not.
+MODEL_RETRY_SECONDS = 10
 
 # Photos kept ready by content, so that a rerun or a page switch costs no inference (about 25 kB each).
 CACHED_PHOTOS = 2_000
@@ -60,9 +64,15 @@ DECODE_THREADS = min(4, os.cpu_count() or 1)
 
 
 def home() -> Path:
-    """The folder that holds all state. Not created here: reading never writes."""
+    """The folder that holds all state. Not created here: reading never writes.
+
+    Raises InputError if TALLY_HOME names a user who does not exist.
+    """
     chosen = os.environ.get("TALLY_HOME")
-    return Path(chosen).expanduser() if chosen else Path(platformdirs.user_data_dir("tally", appauthor=False))
+    try:
+        return Path(chosen).expanduser() if chosen else Path(platformdirs.user_data_dir("tally", appauthor=False))
+    except RuntimeError as error:
+        raise InputError(f"TALLY_HOME is {chosen!r}, which is no folder ({error})", "name a folder") from error
 
 
 def host() -> str:
@@ -76,6 +86,6 @@ def port() -> int:
     Raises InputError if TALLY_PORT is not a port number.
     """
     text = os.environ.get("TALLY_PORT") or "8501"
-    if not text.isdigit() or not 1 <= int(text) <= 65535:
+    if not (text.isascii() and text.isdigit()) or not 1 <= int(text) <= 65535:
         raise InputError(f"TALLY_PORT is {text!r}, which is not a port", "use a number from 1 to 65535")
     return int(text)

@@ -66,7 +66,7 @@ with photos_column, dropzone():
         help="Drop or paste them anywhere on this page, or browse. Photos from several sides help.",
     )
 with text_column:
-    st.text_area(
+    description = st.text_area(
         "Description (optional)",
         key="description",
         height=76,
@@ -115,7 +115,7 @@ if state.pictures:
             if state.sample:
                 st.badge("Sample: drawings, not photos", icon=":material/draw:", color="grey")
             st.caption(f"Model {model.id}", width="stretch")
-            panels.downloads(verdict)
+            panels.downloads(verdict, description or "")
             st.button("Start over", icon=":material/restart_alt:", on_click=start_over)
         st.markdown(panels.explanation(verdict))
     panels.cards(state.pictures, verdict, remove)

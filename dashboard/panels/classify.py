@@ -13,7 +13,7 @@ from dashboard import charts
 from dashboard.cached import Picture
 from dashboard.charts import classify as figures
 from dashboard.samples import TITLES, drawn_listing
-from dashboard.text import count, escape, percent, plain, sentence
+from dashboard.text import capital, count, escape, percent, plain, sentence
 from engine.listings.verdict import PhotoVerdict, Verdict
 from engine.listings.vote import readable
 
@@ -28,7 +28,7 @@ def headline(verdict: Verdict) -> str:
     """The answer in some words."""
     if verdict.label is None or verdict.confidence is None:
         return "No photo could be read"
-    return f"{readable(verdict.label).capitalize()}, {percent(verdict.confidence)} sure"
+    return f"{capital(readable(verdict.label))}, {percent(verdict.confidence)} sure"
 
 
 def samples(on_choose: Callable[[list[tuple[str, bytes]], str], None]) -> None:
@@ -101,7 +101,7 @@ def cards(pictures: Sequence[Picture], verdict: Verdict, on_remove: Callable[[in
 def _card(thumbnail: bytes, photo: PhotoVerdict, index: int, on_remove: Callable[[int], None]) -> None:
     label, score = readable(photo.label or ""), percent(photo.score or 0)
     st.image(thumbnail, width="stretch", alt=f"{photo.name}: {label}, {score}")
-    st.markdown(f"**{label.capitalize()}** {score}")
+    st.markdown(f"**{capital(label)}** {score}")
     st.caption(escape(photo.name))
     for reason in photo.reasons:
         st.caption(f":material/info: {sentence(escape(reason))}")
@@ -137,7 +137,7 @@ def votes(verdict: Verdict) -> None:
     first = next(iter(verdict.votes))
     tied = verdict.tie_break is not None
     lead = "all" if len(verdict.votes) == 1 else "most"
-    finding = "The vote is tied" if tied else f"{readable(first).capitalize()} has {lead} votes"
+    finding = "The vote is tied" if tied else f"{capital(readable(first))} has {lead} votes"
     st.markdown(f"**{finding}: {' to '.join(plain(votes) for votes in verdict.votes.values())}**")
     counts = ", ".join(f"{readable(label)} {plain(votes)}" for label, votes in verdict.votes.items())
     st.plotly_chart(figures.votes(verdict), key="votes", config=charts.CONFIG, alt=f"{finding}. Votes: {counts}.")
@@ -180,31 +180,45 @@ def _evidence_table(verdict: Verdict) -> dict[str, list[str | float | None]]:
     return columns
 
 
-def downloads(verdict: Verdict) -> None:
-    """The verdict as JSON (the API's own format) and as a table with a row a photo."""
+def downloads(verdict: Verdict, description: str) -> None:
+    """The verdict as JSON (the API's own format, and the description) and as a table with a row a photo."""
     with st.popover("Download", icon=":material/download:"):
         st.download_button(
             "JSON: the whole verdict",
-            json.dumps(verdict.as_dict(), indent=2),
+            json.dumps({**verdict.as_dict(), "description": description}, indent=2),
             f"{verdict.listing}.json",
             "application/json",
             on_click="ignore",
         )
         st.download_button(
-            "CSV: a row a photo", photos_csv(verdict), f"{verdict.listing}.csv", "text/csv", on_click="ignore"
+            "CSV: a row a photo",
+            photos_csv(verdict, description),
+            f"{verdict.listing}.csv",
+            "text/csv",
+            on_click="ignore",
         )
 
 
-def photos_csv(verdict: Verdict) -> str:
+def photos_csv(verdict: Verdict, description: str) -> str:
     """A row a photo, with the listing's answer in each. Text that a spreadsheet would run is made harmless."""
     buffer = io.StringIO()
     writer = csv.writer(buffer)
-    writer.writerow(
-        ["listing", "decision", "label", "confidence", "photo", "status", "says", "score", "weight", "reasons"]
-    )
-    for photo in verdict.photos:
-        name = f"'{photo.name}" if photo.name[:1] in "=+-@" else photo.name
-        answer = [verdict.listing, verdict.decision, verdict.label, verdict.confidence]
-        own = [name, photo.status, photo.label, photo.score, photo.weight, "; ".join(photo.reasons)]
-        writer.writerow([*answer, *own])
+    answer = {"decision": verdict.decision, "label": verdict.label, "confidence": verdict.confidence}
+    for number, photo in enumerate(verdict.photos):
+        own = {
+            "photo": _harmless(photo.name),
+            "status": photo.status,
+            "says": photo.label,
+            "score": photo.score,
+            "weight": photo.weight,
+            "reasons": _harmless("; ".join(photo.reasons)),
+        }
+        row = {**answer, **own, "description": _harmless(description)}
+        if number == 0:
+            writer.writerow(row)
+        writer.writerow(row.values())
     return "\ufeff" + buffer.getvalue()  # the mark tells Excel that this is UTF-8
+
+
+def _harmless(text: str) -> str:
+    return f"'{text}" if text[:1] in ("=", "+", "-", "@", "\t", "\r") else text

@@ -119,13 +119,14 @@ def decide(
         )
         for (name, item), weight, reasons in zip(read, weights, copies, strict=True)
     ]
-    unread = [
-        PhotoVerdict(name, "unreadable", None, None, 0.0, None, [str(item)])
+    in_order = iter(weighed)
+    photos = [
+        next(in_order)
+        if isinstance(item, Look)
+        else PhotoVerdict(name, "unreadable", None, None, 0.0, None, [str(item)])
         for name, item in zip(names, looks, strict=True)
-        if isinstance(item, InputError)
     ]
-    photos = sorted(weighed + unread, key=lambda photo: names.index(photo.name))
-    verdict = partial(Verdict, listing=_clean(listing) or "listing", rule=rule, photos=photos, model=model)
+    verdict = partial(Verdict, listing=clean_name(listing) or "listing", rule=rule, photos=photos, model=model)
     if not read:
         reason = "no photo could be read: add a photo that opens"
         return verdict(decision="review", reasons=[reason])
@@ -161,17 +162,19 @@ def _disagreement(poll: vote.Poll, classes: Sequence[str]) -> str:
 def unique_names(names: Sequence[str]) -> list[str]:
     """Names fit to show and to use as keys: clean, with a number on a repeated one."""
     taken: dict[str, None] = {}
+    last: dict[str, int] = {}  # number given to a repeated name
     for index, name in enumerate(names):
-        clean = _clean(name) or f"photo {index + 1}"
-        unique, count = clean, 1
+        clean = clean_name(name) or f"photo {index + 1}"
+        unique, count = clean, last.get(clean, 1)
         while unique in taken:
             count += 1
             unique = f"{clean} ({count})"
+        last[clean] = count
         taken[unique] = None
     return list(taken)
 
 
-def _clean(name: str) -> str:
+def clean_name(name: str) -> str:
     """A name without control characters (they move cursors and reverse text), and not too long."""
     text = re.sub(r"[\x00-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069]", "", name).strip()
     text = text.encode("utf-8", "replace").decode()  # a file system may hold bytes that are no characters

@@ -1,16 +1,17 @@
 """Paths on the command line -> listings, by the contract's rules.
 
 Loose files given together are one listing. In a folder or a ZIP the loose files are one listing and each sub-folder is
-one of its own, with everything under it.
+one of its own, with everything under it. A single folder that holds only folders stands for them.
 """
 
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 
 from engine import settings
 from engine.errors import InputError, UnreadableData
-from engine.photos.files import File, list_files, single_file
+from engine.photos.files import File, list_files, single_file, unwrapped
 
 
 @dataclass(frozen=True)
@@ -38,7 +39,7 @@ def find_listings(paths: Sequence[Path]) -> list[Listing]:
 
 
 def _loose(paths: list[Path]) -> Listing:
-    absolute = [path.absolute() for path in paths]
+    absolute = [_absolute(path) for path in paths]
     shared = absolute[0].parent
     while not all(path.is_relative_to(shared) for path in absolute):
         shared = shared.parent
@@ -46,10 +47,15 @@ def _loose(paths: list[Path]) -> Listing:
     return Listing(shared.name or "listing", files)
 
 
+def _absolute(path: Path) -> Path:
+    """Without `..`, which is no name; links stay what they are called."""
+    return Path(os.path.abspath(path))  # noqa: PTH100  (resolve() would follow links)
+
+
 def _inside(path: Path) -> list[Listing]:
-    name = path.absolute().name if path.is_dir() else path.stem
+    name = _absolute(path).name if path.is_dir() else path.stem
     try:
-        files = list_files(path)
+        files = unwrapped(list_files(path))
     except InputError as error:
         return [Listing(name, error=error)]
     if not files:

@@ -70,7 +70,7 @@ class Verdict:
                 for photo in data["photos"]
             ]
             if data["tie_break"] is not None:
-                values["tie_break"] = TieBreak(**data["tie_break"])
+                values["tie_break"] = TieBreak(**{item.name: data["tie_break"][item.name] for item in fields(TieBreak)})
         except (KeyError, TypeError) as error:
             raise InputError(f"this is not a verdict ({error!r})", "give what Verdict.as_dict made") from error
         return cls(**values)

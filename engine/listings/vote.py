@@ -16,6 +16,7 @@ from engine.listings.verdict import TieBreak
 Array = NDArray[np.float64]
 
 
+_ABBREVIATIONS = {"cd", "pc", "t", "tv"}
 TOP = 5  # classes a verdict shows; the contract's number
 
 
@@ -102,8 +103,8 @@ def majority(
 
 
 def readable(label: str) -> str:
-    """A class name for people: cd_player -> cd player."""
-    return label.replace("_", " ")
+    """A class name for people: wooden_spoon -> wooden spoon, cd_player -> CD player."""
+    return " ".join(word.upper() if word in _ABBREVIATIONS else word for word in label.split("_"))
 
 
 def _apart(scores: Sequence[float]) -> str:

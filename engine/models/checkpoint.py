@@ -6,6 +6,7 @@ Weights are safetensors only: loading them runs no code.
 
 import hashlib
 import json
+import math
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -75,15 +76,18 @@ def read_card(folder: Path) -> Card:
             sha256=str(raw["weights"]["sha256"]),
             raw=raw,
         )
-    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, OverflowError, RecursionError) as error:
         raise DamagedModel(f"{path} is not a model card ({error!r})", "restore it from a copy") from error
     sound = (
         len(set(card.classes)) == len(card.classes) > 1
         and len(card.widths) == len(card.depths) > 0
         and min(card.widths + card.depths) > 0
-        and max(card.widths + card.depths) <= 4096
+        and max(card.widths) <= 4096
+        and max(card.depths) <= 64
         and 8 <= card.size <= 1024
+        and all(map(math.isfinite, card.mean + card.std))
         and min(card.std) > 0
+        and isinstance(raw.get("figures", {}), dict)
         and 0 < card.temperature < 100
         and Path(card.weights).name == card.weights
     )
@@ -107,14 +111,16 @@ def load_network(folder: Path, card: Card) -> StarterNetwork:
             f"the weights {path} are damaged or of another model (their checksum is not the card's)",
             "restore them from a copy",
         )
-    network = StarterNetwork(len(card.classes), card.widths, card.depths)
+    with torch.device("meta"):  # takes no memory before the weights are known to fit
+        network = StarterNetwork(len(card.classes), card.widths, card.depths)
     try:
-        network.load_state_dict(load(data))
+        weights = {name: values.float() for name, values in load(data).items()}
+        network.load_state_dict(weights, assign=True)
     except (SafetensorError, RuntimeError) as error:
         raise DamagedModel(
             f"the weights {path} do not fit the network of their card", "restore both from one copy"
         ) from error
-    if not all(torch.isfinite(values).all() for values in network.state_dict().values()):
+    if not all(torch.isfinite(values).all() for values in weights.values()):
         raise DamagedModel(f"the weights {path} hold values that are not numbers", "train the model again")
     return network.eval().requires_grad_(False)
 

@@ -9,6 +9,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from PIL import Image
+from torch.nn.functional import linear
 
 from engine import settings
 from engine.models.checkpoint import Card, load_network, read_card
@@ -61,7 +62,10 @@ class Classifier:
         return _worker.submit(self._predict, images).result()
 
     def _predict(self, images: Sequence[Image.Image]) -> Prediction:
-        logits, features = [torch.empty(0, len(self.classes))], [torch.empty(0, self.card.widths[-1])]
+        logits, features = (
+            [torch.empty(0, len(self.classes), dtype=torch.double)],
+            [torch.empty(0, self.card.widths[-1])],
+        )
         with torch.inference_mode():
             for start in range(0, len(images), settings.BATCH_PHOTOS):
                 batch = torch.stack([self._to_input(image) for image in images[start : start + settings.BATCH_PHOTOS]])
@@ -69,6 +73,9 @@ class Classifier:
                     features.append(features_with_mirror(self._network, batch))
                 else:
                     features.append(self._network.features(batch))
-                logits.append(self._network.head(features[-1]))
-            scaled = torch.cat(logits).double() / self.card.temperature
+                # In double precision: the last bits of a float32 product depend on how many photos share the batch, and
+                # the same photo must give the same answer in every company.
+                head = self._network.head
+                logits.append(linear(features[-1].double(), head.weight.double(), head.bias.double()))
+            scaled = torch.cat(logits) / self.card.temperature
             return Prediction(scaled.log_softmax(1).numpy(), torch.cat(features).numpy())

@@ -8,9 +8,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from engine.errors import InputError, UnreadableData
-from engine.photos.files import list_files
+from engine.photos.files import list_files, unwrapped
 
-_ROWS = 256  # read at once from Parquet: some megabytes of photos
+_ROWS = 64  # read at once from Parquet
 
 
 @dataclass(frozen=True)
@@ -37,7 +37,7 @@ def read_labelled(paths: Sequence[Path]) -> Iterator[LabelledPhoto]:
 
 
 def _class_folders(path: Path) -> Iterator[LabelledPhoto]:
-    files = list_files(path)
+    files = list_files(path) if path.is_dir() else unwrapped(list_files(path))
     inside = [file for file in files if len(file.path.parts) > 1]
     if not inside:
         raise UnreadableData(f"{path} holds no class folders", "put each class's photos into a folder of its name")
@@ -69,5 +69,5 @@ def _parquet(path: Path) -> Iterator[LabelledPhoto]:
                     source=None if source is None else str(source),
                     data=data,
                 )
-    except (pa.ArrowException, OSError) as error:
+    except (pa.ArrowException, OSError, UnicodeDecodeError) as error:
         raise UnreadableData(f"{path} is not a readable Parquet file ({error})", "make it again") from error

@@ -47,10 +47,11 @@ def evaluate(
     """
     scored = _score(photos, model, progress)
     if not scored.truth:
+        first = f" ({scored.unreadable[0]['reason']})" if scored.unreadable else ""
         raise UnreadableData(
-            f"no photo could be scored: {len(scored.unreadable)} unreadable, "
+            f"no photo could be scored: {len(scored.unreadable)} unreadable{first}, "
             f"{sum(scored.unknown_labels.values())} with labels {model.id} does not know",
-            "the labels must be the model's class names",
+            "give photos that open, labelled with the model's class names",
         )
     truth, log_p = np.array(scored.truth), np.stack(scored.log_probabilities)
     sources = np.array([source or "" for source in scored.sources])

@@ -17,14 +17,14 @@ _STARTER_FOLDER = Path(__file__).parent / STARTER
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 
 
-def load_model(name: str = STARTER) -> "Classifier":
+def load_model(name: str | Path = STARTER) -> "Classifier":
     """Load a model by its name in the registry, or from a folder.
 
     Raises ModelNotFound or DamagedModel.
     """
     from engine.models.classifier import Classifier
 
-    return Classifier(find(name))
+    return Classifier(find(str(name)))
 
 
 def find(name: str) -> Path:
@@ -54,7 +54,7 @@ def list_models() -> list[dict[str, Any]]:
         except (ModelNotFound, DamagedModel) as error:
             rows.append({"name": folder.name, "error": str(error)})
             continue
-        figures = card.raw.get("figures", {}).get("validation", {})
+        figures = card.raw.get("figures", {}).get("validation") or {}
         rows.append(
             {
                 "name": folder.name,
@@ -86,7 +86,11 @@ def delete_model(name: str) -> None:
 
     Raises ModelNotFound and ModelProtected for the starter.
     """
-    shutil.rmtree(_own_folder(name))
+    folder = _own_folder(name)
+    if folder.is_symlink():
+        folder.unlink()  # the link is the registry's, what it leads to is not
+    else:
+        shutil.rmtree(folder)
 
 
 def _own_folder(name: str) -> Path:

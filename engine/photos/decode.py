@@ -40,6 +40,8 @@ _SIGNATURES = (
 # One pool for the process: several visitors at once must not hold several pools' worth of decoded photos.
 _decoders = ThreadPoolExecutor(settings.DECODE_THREADS, thread_name_prefix="decode")
 
+_STILLS = (b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1", b"avif", b"avis")
+
 pillow_heif.register_heif_opener()
 # Pillow warns from 89 megapixels up; the lower limit of settings.py refuses those in words.
 warnings.filterwarnings("ignore", category=Image.DecompressionBombWarning)
@@ -75,10 +77,12 @@ def decode_all(sources: Iterable[bytes | InputError]) -> Iterator[Image.Image | 
 
 
 def _decode_or_error(source: bytes | InputError) -> Image.Image | InputError:
+    if isinstance(source, InputError):
+        return source
     try:
-        return decode(source) if isinstance(source, bytes) else source
+        return decode(bytes(source))
     except InputError as error:
-        return error
+        return type(error)(error.message, error.remedy)  # anew, as the one caught holds on to the photo's bytes
 
 
 def too_many_bytes(size: int) -> LimitExceeded:
@@ -128,7 +132,7 @@ def _guess(data: bytes) -> str:
         if start.startswith(signature):
             return kind
     if data[4:8] == b"ftyp":
-        return "HEIC or AVIF" if data[8:12] in (b"heic", b"heix", b"mif1", b"avif") else "a video"
+        return "HEIC or AVIF" if data[8:12] in _STILLS else "a video"
     try:
         data[:2000].decode("utf-8")
     except UnicodeDecodeError as error:

@@ -6,10 +6,9 @@ others still count.
 
 import os
 import zipfile
-import zlib
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import partial
+from functools import lru_cache, partial
 from pathlib import Path, PurePosixPath
 
 from engine import settings
@@ -30,15 +29,22 @@ class File:
 def list_files(root: Path) -> list[File]:
     """Every visible file under a folder or in a ZIP, in path order.
 
-    A ZIP of one folder that holds only folders stands for that folder: so do people pack a folder of folders.
-
     Raises UnreadableData if `root` is neither, and LimitExceeded for a ZIP of too many files.
     """
     if root.is_dir():
         return sorted(_in_folder(root), key=lambda file: file.path)
     if zipfile.is_zipfile(root):
-        return sorted(_unwrapped(_in_zip(root)), key=lambda file: file.path)
+        return sorted(_in_zip(root), key=lambda file: file.path)
+    if root.suffix.lower() == ".zip":
+        raise UnreadableData(f"{root} is a damaged ZIP or only a part of one", "make it or send it again")
     raise UnreadableData(f"{root} is neither a folder nor a ZIP", "give one of these")
+
+
+def unwrapped(files: list[File]) -> list[File]:
+    """Files without the one folder around them, where it holds only folders: so do people pack a folder of folders."""
+    if len({file.path.parts[0] for file in files}) != 1 or any(len(file.path.parts) < 3 for file in files):
+        return files
+    return [File(file.path.relative_to(file.path.parts[0]), file.read) for file in files]
 
 
 def single_file(path: Path) -> File:
@@ -57,10 +63,10 @@ def _in_folder(root: Path) -> list[File]:
 
 
 def _in_zip(root: Path) -> list[File]:
+    stamp = root.stat().st_mtime_ns
     try:
-        archive = zipfile.ZipFile(root)  # stays open for as long as its files are held
-        entries = [entry for entry in archive.infolist() if not entry.is_dir()]
-    except (zipfile.BadZipFile, OSError, ValueError) as error:
+        entries = [entry for entry in _archive(root, stamp).infolist() if not entry.is_dir()]
+    except Exception as error:  # zipfile meets hostile bytes and raises many kinds
         raise UnreadableData(f"{root} is a damaged ZIP ({error})", "make it again") from error
     if len(entries) > settings.ZIP_FILES:
         raise LimitExceeded(
@@ -68,16 +74,15 @@ def _in_zip(root: Path) -> list[File]:
         )
     files = []
     for entry in entries:
-        path = PurePosixPath(entry.filename.lstrip("/"))
-        if all(_visible(part) for part in path.parts):
-            files.append(File(path, partial(_read_entry, archive, entry)))
+        parts = [part for part in PurePosixPath(entry.filename).parts if part not in ("/", "..", ".")]
+        if parts and all(map(_visible, parts)):
+            files.append(File(PurePosixPath(*parts), partial(_read_entry, root, stamp, entry)))
     return files
 
 
-def _unwrapped(files: list[File]) -> list[File]:
-    if len({file.path.parts[0] for file in files}) != 1 or any(len(file.path.parts) < 3 for file in files):
-        return files
-    return [File(file.path.relative_to(file.path.parts[0]), file.read) for file in files]
+@lru_cache(maxsize=4)  # so that neither thousands of ZIPs stay open nor one is opened for each of its files
+def _archive(root: Path, stamp: int) -> zipfile.ZipFile:  # noqa: ARG001  (a ZIP that was written anew is another one)
+    return zipfile.ZipFile(root)
 
 
 def _visible(name: str) -> bool:
@@ -95,14 +100,14 @@ def _read_path(path: Path) -> bytes | InputError:
         return UnreadablePhoto(f"the file cannot be read ({error.strerror})", "check its permissions")
 
 
-def _read_entry(archive: zipfile.ZipFile, entry: zipfile.ZipInfo) -> bytes | InputError:
+def _read_entry(root: Path, stamp: int, entry: zipfile.ZipInfo) -> bytes | InputError:
     if entry.file_size > _PHOTO_BYTES:
         return too_many_bytes(entry.file_size)
     if entry.flag_bits & 1:
         return UnreadablePhoto("the ZIP is locked with a password", "send it without one")
     try:
-        with archive.open(entry) as stream:
+        with _archive(root, stamp).open(entry) as stream:
             data = stream.read(_PHOTO_BYTES + 1)  # the size an entry states need not be true
-    except (zipfile.BadZipFile, zlib.error, OSError, EOFError, NotImplementedError, ValueError):
+    except Exception:  # as above, and each way of compression has errors of its own
         return UnreadablePhoto("this part of the ZIP is damaged", "make the ZIP again")
     return data if len(data) <= _PHOTO_BYTES else too_many_bytes(len(data))

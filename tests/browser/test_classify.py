@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
+import httpx
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
@@ -160,3 +161,13 @@ def test_the_page_asks_nothing_of_other_hosts(browser, server):
     assert asked
     assert {url for url in asked if not url.startswith((server, "data:", "blob:"))} == set()
     page.context.close()
+
+
+def test_uploads_are_not_kept_once_they_were_read(page, server):
+    for photos in (drawn_listing("mug"), drawn_listing("bicycle")):
+        drop(page, photos)
+        expect(cards(page).nth(len(photos) - 1)).to_be_visible()
+    expect(cards(page)).to_have_count(5)
+    metrics = httpx.get(f"{server}/_stcore/metrics").text
+    held = re.findall(r'cache_memory_bytes\{cache_type="UploadedFileManager",cache=""\} (\d+)', metrics)
+    assert not any(map(int, held))

@@ -62,8 +62,9 @@ def test_a_pool_that_overrules_the_vote_says_so():
 
 
 def test_the_csv_has_a_row_a_photo_and_runs_nothing():
-    rows = list(csv.DictReader(io.StringIO(photos_csv(verdict()).lstrip("\ufeff"))))
+    rows = list(csv.DictReader(io.StringIO(photos_csv(verdict(), "+old bike").lstrip("\ufeff"))))
     assert [row["status"] for row in rows] == ["ok", "ok", "unreadable"]
     assert rows[1]["photo"] == "'=cmd|' /C calc'!A0"
     assert rows[0]["confidence"] == "0.97"
+    assert rows[0]["description"] == "'+old bike"
     assert rows[2]["reasons"] == "not an image: it holds text"

@@ -104,7 +104,9 @@ def test_unreadable_photos_and_unknown_labels_are_counted_and_left_out(shade):
 
 
 def test_nothing_to_score_is_an_error(shade):
-    with pytest.raises(UnreadableData, match="1 unreadable, 1 with labels brightness@0 does not know"):
+    with pytest.raises(
+        UnreadableData, match=r"1 unreadable \(the file is empty.*, 1 with labels brightness@0 does not know"
+    ):
         evaluate(
             [LabelledPhoto("1", "spaceship", None, shade(0)), LabelledPhoto("2", "mug", None, b"")],
             model_that_reads_brightness(),

@@ -65,7 +65,8 @@ def test_evidence_of_a_photo_that_knows_nothing_is_zero():
 
 
 def test_readable_names():
-    assert vote.readable("cd_player") == "cd player"
+    labels = ["wooden_spoon", "cd_player", "tv", "desktop_pc", "t_shirt"]
+    assert [vote.readable(label) for label in labels] == ["wooden spoon", "CD player", "TV", "desktop PC", "T shirt"]
 
 
 def listings() -> st.SearchStrategy[np.ndarray]:
