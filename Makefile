@@ -23,8 +23,8 @@ benchmark: $(VENV)/dev.stamp
 clean:
 	rm -rf $(VENV)
 
-# An environment that was moved, or whose Python is gone, counts as missing.
-ifneq ($(shell $(BIN)/tally --version >/dev/null 2>&1 && echo works),works)
+# An environment that was moved, or whose Python is gone, counts as missing: its scripts name a Python that is not there.
+ifneq ($(shell $(BIN)/pip --version >/dev/null 2>&1 && echo works),works)
 $(shell rm -f $(VENV)/run.stamp $(VENV)/dev.stamp)
 endif
 
@@ -42,5 +42,6 @@ python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || { \
 	    found=$$($(PYTHON) --version 2>/dev/null || echo missing); \
 	    echo "Tally needs Python 3.11 or newer, but $(PYTHON) is $$found. Try: make PYTHON=python3.12" >&2; exit 1; }
-	@$(BIN)/python -c '' 2>/dev/null || $(PYTHON) -m venv --clear $(VENV)
+	@$(BIN)/python -c 'import pip, sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || \
+	    $(PYTHON) -m venv --clear $(VENV) || { rm -rf $(VENV); exit 1; }
 	@echo "Installing what pyproject.toml asks for into $(VENV); the first time takes some minutes." >&2

@@ -6,9 +6,10 @@ waiting work, and no requests from other sites' pages.
 
 import logging
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from functools import partial
 from threading import Semaphore
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import anyio
 from starlette.datastructures import FormData, UploadFile
@@ -16,15 +17,19 @@ from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
-from starlette.types import Message
+from starlette.types import Message, Receive
 
 from dashboard.cached import model_in_background
 from engine import settings
 from engine.errors import Busy, InputError, LimitExceeded, ModelError, TallyError
 from engine.listings.pipeline import check_request, classify_listing
 
+if TYPE_CHECKING:
+    from engine.models.classifier import Classifier
+
 _log = logging.getLogger(__name__)
 _places = Semaphore(settings.WAITING_REQUESTS)
+_DRAIN_SECONDS = 10  # a client that sends on after an error gets this long to finish and read it
 
 
 class _Refused(TallyError):
@@ -36,6 +41,29 @@ class _Refused(TallyError):
         self.code = code
 
 
+class _Body:
+    """A request's body, counted as it comes: a stated length need not be true."""
+
+    def __init__(self, receive: Receive) -> None:
+        self._receive = receive
+        self._received = 0
+        self._ended = False
+
+    async def receive(self) -> Message:
+        message = await self._receive()
+        self._received += len(message.get("body", b""))
+        self._ended = not message.get("more_body", False)
+        if self._received > settings.REQUEST_MEGABYTES * settings.MEGABYTE:
+            raise _too_large()
+        return message
+
+    async def drain(self) -> None:
+        """Read what is left: a client that is still sending when the connection closes never sees the answer."""
+        with anyio.move_on_after(_DRAIN_SECONDS), suppress(LimitExceeded):
+            while not self._ended:
+                await self.receive()
+
+
 async def healthz(_: Request) -> Response:
     """Alive: the process answers."""
     return JSONResponse({"alive": True})
@@ -43,21 +71,40 @@ async def healthz(_: Request) -> Response:
 
 async def readyz(_: Request) -> Response:
     """Ready: the model is loaded."""
-    return JSONResponse({"ready": True, "model": (await _ready_model()).id})
+    return JSONResponse({"ready": True, "model": _ready_model().id})
 
 
 async def classify(request: Request) -> Response:
     """multipart `photos` (1..N), `description`, `rule` -> the verdict as JSON."""
     _check_headers(request)
-    model = await _ready_model()
-    if not _places.acquire(blocking=False):
-        raise Busy("too many listings are waiting already", "try again in some seconds")
+    model = _ready_model()
+    form = request.form(max_files=settings.PHOTOS_PER_LISTING, max_fields=8)
     try:
-        photos, description, rule = await _read_form(request)
-        work = partial(classify_listing, photos, description, model=model, rule=rule)
-        verdict = await anyio.to_thread.run_sync(work)
+        with anyio.fail_after(settings.UPLOAD_SECONDS):
+            fields = await form
+    except TimeoutError:
+        limit = f"the upload took longer than {settings.UPLOAD_SECONDS} s"
+        raise _Refused(400, "slow_upload", limit, "send fewer or smaller photos") from None
+    except ClientDisconnect:
+        raise _Refused(400, "cut_short", "the upload was cut short", "send it again") from None
+    except HTTPException as error:
+        if "Too many files" in str(error.detail):
+            limit = f"a listing takes up to {settings.PHOTOS_PER_LISTING} photos"
+            raise LimitExceeded(limit, "leave out the least telling") from None
+        remedy = "send photos as files, description and rule as short text, and nothing else"
+        raise _Refused(400, "bad_multipart", f"the form cannot be read ({error.detail})", remedy) from None
+    # A place is taken only now: a slow upload holds none, and its bytes are still on disk.
+    try:
+        if not _places.acquire(blocking=False):
+            raise Busy("too many listings are waiting already", "try again in some seconds")
+        try:
+            photos, description, rule = await _read(fields)
+            work = partial(classify_listing, photos, description, model=model, rule=rule)
+            verdict = await anyio.to_thread.run_sync(work)
+        finally:
+            _places.release()
     finally:
-        _places.release()
+        await fields.close()
     return JSONResponse(verdict.as_dict())
 
 
@@ -69,51 +116,22 @@ async def unknown(request: Request) -> Response:
 def _check_headers(request: Request) -> None:
     if request.headers.get("sec-fetch-site", "none") not in ("none", "same-origin"):
         raise _Refused(403, "cross_site", "requests from other sites' pages are refused", "call the API from a program")
-    if not request.headers.get("content-type", "").startswith("multipart/form-data"):
+    if not request.headers.get("content-type", "").lower().startswith("multipart/form-data"):
         raise _Refused(415, "not_multipart", "the body is not multipart/form-data", "send the photos as form files")
     length = request.headers.get("content-length", "")
     if length.isdigit() and int(length) > settings.REQUEST_MEGABYTES * settings.MEGABYTE:
         raise _too_large()
 
 
-async def _ready_model() -> Any:
+def _ready_model() -> "Classifier":
     future = model_in_background()
     if not future.done():
         raise Busy("the model is still loading", "try again in some seconds")
     return future.result()
 
 
-async def _read_form(request: Request) -> tuple[list[tuple[str, bytes | InputError]], str, Any]:
-    """The request's photos and fields, its body counted as it comes: a stated length need not be true."""
-    received = 0
-    receive = request.receive
-
-    async def counted() -> Message:
-        nonlocal received
-        message = await receive()
-        received += len(message.get("body", b""))
-        if received > settings.REQUEST_MEGABYTES * settings.MEGABYTE:
-            raise _too_large()
-        return message
-
-    form = Request(request.scope, counted).form(max_files=settings.PHOTOS_PER_LISTING, max_fields=8)
-    try:
-        with anyio.fail_after(settings.UPLOAD_SECONDS):
-            async with form as fields:
-                return await _fields(fields)
-    except TimeoutError:
-        limit = f"the upload took longer than {settings.UPLOAD_SECONDS} s"
-        raise _Refused(400, "slow_upload", limit, "send fewer or smaller photos") from None
-    except ClientDisconnect:
-        raise _Refused(400, "cut_short", "the upload was cut short", "send it again") from None
-    except HTTPException as error:
-        if "Too many files" in str(error.detail):
-            limit = f"a listing takes up to {settings.PHOTOS_PER_LISTING} photos"
-            raise LimitExceeded(limit, "leave out the least telling") from None
-        raise _Refused(400, "bad_multipart", f"the form cannot be read ({error.detail})", "send it again") from None
-
-
-async def _fields(form: FormData) -> tuple[list[tuple[str, bytes | InputError]], str, Any]:
+async def _read(form: FormData) -> tuple[list[tuple[str, bytes | InputError]], str, Any]:
+    """The photos, the description and the rule."""
     files = form.getlist("photos")
     uploads = [file for file in files if isinstance(file, UploadFile)]
     if len(uploads) != len(files):
@@ -125,8 +143,12 @@ async def _fields(form: FormData) -> tuple[list[tuple[str, bytes | InputError]],
     return [(file.filename or "", await file.read()) for file in uploads], description, rule
 
 
-def _too_large() -> LimitExceeded:
-    return LimitExceeded(
+class _TooLarge(LimitExceeded):
+    """The body is over the limit: no more of it is read."""
+
+
+def _too_large() -> _TooLarge:
+    return _TooLarge(
         f"the request is over the limit of {settings.REQUEST_MEGABYTES} MB",
         "send fewer or smaller photos, or use tally classify",
     )
@@ -138,13 +160,16 @@ def _answering_errors(
     """Errors as the contract's JSON, on our routes only: the pages have their own."""
 
     async def answer(request: Request) -> Response:
+        incoming = _Body(request.receive)
         try:
-            return await endpoint(request)
+            return await endpoint(Request(request.scope, incoming.receive))
         except TallyError as error:
             status = _status(error)
             headers = {"Retry-After": "2"} if status == 503 else {}
-            if status == 413:
+            if isinstance(error, _TooLarge):
                 headers["Connection"] = "close"  # the rest of the body is not read
+            else:
+                await incoming.drain()
             body = {"code": error.code, "message": error.message, "remedy": error.remedy}
         except Exception:
             _log.exception("%s %s failed", request.method, request.url.path)
@@ -167,11 +192,13 @@ def _status(error: TallyError) -> int:
             return 422
 
 
-_ANY = ["GET", "POST", "PUT", "PATCH", "DELETE"]
+_ANY = ["GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE"]
 
 routes = [
     Route("/healthz", _answering_errors(healthz)),
     Route("/readyz", _answering_errors(readyz)),
     Route("/api/classify", _answering_errors(classify), methods=["POST"]),
+    Route("/api", _answering_errors(unknown), methods=_ANY),
+    Route("/metrics", _answering_errors(unknown), methods=_ANY),  # else the pages' own HTML would answer
     Route("/api/{path:path}", _answering_errors(unknown), methods=_ANY),
 ]

@@ -3,6 +3,7 @@
 `tally serve` runs it; `uvicorn dashboard.asgi:app` from the root of the checkout does too.
 """
 
+import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -13,6 +14,8 @@ import streamlit as st
 from dashboard.api import routes
 from dashboard.cached import model_in_background
 
+_log = logging.getLogger(__name__)
+
 
 @asynccontextmanager
 async def _loading_the_model(_: Any) -> AsyncIterator[None]:
@@ -20,4 +23,11 @@ async def _loading_the_model(_: Any) -> AsyncIterator[None]:
     yield
 
 
-app = st.App(Path(__file__).with_name("app.py"), routes=routes, lifespan=_loading_the_model)
+def _say(error: Exception) -> bool:
+    """What a visitor reads when a page fails, in place of Streamlit's own box with its links to other sites."""
+    _log.error("a page failed", exc_info=error)
+    st.error("Try that again. If it stays, reload the page; the server's log says more.", title="Something went wrong")
+    return True
+
+
+app = st.App(Path(__file__).with_name("app.py"), routes=routes, lifespan=_loading_the_model, on_script_error=_say)

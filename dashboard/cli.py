@@ -9,16 +9,20 @@ import json
 import os
 import sys
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from engine._version import __version__
-from engine.errors import TallyError, UnreadableData
+from engine.errors import LimitExceeded, ModelNotFound, TallyError, UnreadableData
 
 if TYPE_CHECKING:
     from engine.listings.sources import Listing
     from engine.listings.verdict import Verdict
     from engine.models.classifier import Classifier
+
+
+_NOTES = 30  # lines about one listing's photos that a person reads
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -33,12 +37,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return status
     except TallyError as error:
         print(f"tally: {error}", file=sys.stderr)
-        return 1
-    except KeyboardInterrupt:
-        return 130
+        return 2 if isinstance(error, ModelNotFound | LimitExceeded) else 1
     except BrokenPipeError:  # `tally ... | head` has seen enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
+    except OSError as error:
+        print(f"tally: {error}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        return 130
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -135,14 +142,11 @@ def _classify(options: argparse.Namespace) -> int:
 
 
 def _verdict(listing: "Listing", options: argparse.Namespace, model: "Classifier") -> "Verdict":
-    from engine.listings.pipeline import classify_listing
-    from engine.listings.verdict import Verdict
+    from engine.listings.pipeline import classify_listing, decide
 
     if listing.error:
-        reasons = [str(listing.error)]
-        return Verdict(
-            listing=listing.name, decision="review", rule=options.rule, photos=[], reasons=reasons, model=model.id
-        )
+        nothing = decide([], [], classes=model.classes, model=model.id, rule=options.rule, listing=listing.name)
+        return replace(nothing, reasons=[ascii(str(listing.error))[1:-1]])  # it may hold a hostile file name
     return classify_listing(listing.read(), options.description, model=model, rule=options.rule, listing=listing.name)
 
 
@@ -162,8 +166,10 @@ def _told(verdicts: "Sequence[Verdict]") -> Iterator[str]:
         notes = [f"{photo.name}: {reason}" for photo in verdict.photos for reason in photo.reasons]
         if verdict.tie_break:
             notes.insert(0, f"tied vote, {verdict.tie_break.sentence}")
-        for note in [*verdict.reasons, *notes]:
+        for note in [*verdict.reasons, *notes[:_NOTES]]:
             yield f"{verdict.listing}: {note}"
+        if len(notes) > _NOTES:
+            yield f"{verdict.listing}: and {len(notes) - _NOTES:,} more; --json has them all"
 
 
 def _progress(text: str) -> None:
@@ -186,7 +192,7 @@ def _evaluate(options: argparse.Namespace) -> int:
 
 def _report(figures: dict[str, Any]) -> Iterator[str]:
     """An evaluation in lines for people."""
-    from dashboard.text import table
+    from dashboard.text import count, table
 
     names = ("photos", "accuracy", "balanced_accuracy", "top5", "log_loss", "ece")
     rows = [["all", *(f"{figures[name]}" for name in names)]]
@@ -209,7 +215,7 @@ def _report(figures: dict[str, Any]) -> Iterator[str]:
     for photo in figures["unreadable"]:
         yield f"not read: {photo['name']}: {photo['reason']}"
     for label, number in figures["unknown_labels"].items():
-        yield f"left out: {number} photos labelled {label!r}, which the model does not know"
+        yield f"left out: {count(number, 'photo')} labelled {label!r}, which the model does not know"
 
 
 def _models(options: argparse.Namespace) -> int:

@@ -37,8 +37,8 @@ def _check_address(host: str, port: int) -> None:
         with socket.socket(family, kind, protocol) as probe:
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             probe.bind(address)
-    except OSError as error:
-        reason = error.strerror or str(error)
+    except (OSError, UnicodeError) as error:  # a host's name that cannot be one raises the latter
+        reason = getattr(error, "strerror", None) or str(error)
         raise InputError(
             f"cannot serve on {host}:{port} ({reason})", "stop what uses it, or set TALLY_HOST and TALLY_PORT"
         ) from error

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import Protocol
 
+from streamlit.runtime.memory_uploaded_file_manager import MemoryUploadedFileManager
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from engine import settings
@@ -43,6 +44,6 @@ def admit(files: Sequence[Upload], already: int) -> list[tuple[str, bytes | Inpu
 def _release(files: Sequence[Upload]) -> None:
     """Let go of what was uploaded. Streamlit keeps it until the visit ends: hundreds of megabytes in a day's work."""
     context = get_script_run_ctx()
-    if context is not None:
+    if context is not None and isinstance(context.uploaded_file_mgr, MemoryUploadedFileManager):
         for file in files:
             context.uploaded_file_mgr.remove_file(context.session_id, file.file_id)

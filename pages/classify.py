@@ -26,6 +26,10 @@ def take(photos: Sequence[tuple[str, bytes | InputError]], sample: str | None) -
     state.drops += 1
 
 
+def cancel() -> None:
+    state.waiting = []
+
+
 def start_over() -> None:
     state.pictures = []
     state.description = ""
@@ -42,7 +46,7 @@ def read(photos: Sequence[tuple[str, bytes | InputError]]) -> None:
     """Look at the photos and add them to the listing, telling how far it is."""
     model = model_in_background()
     bar = st.progress(0.0, "Reading the photos" if model.done() else "Loading the model, which takes some seconds")
-    st.button("Cancel", key="cancel", on_click=take, args=([], None))
+    st.button("Cancel", key="cancel", on_click=cancel)
     st.skeleton(height=300)
     loaded, started = model.result(), time.monotonic()
 
@@ -59,11 +63,11 @@ top = st.container()
 photos_column, text_column, rule_column = st.columns([4, 3, 2])
 with photos_column, dropzone():
     files = st.file_uploader(
-        f"Drop or paste photos of one object (JPEG, PNG, WebP, HEIC; up to {settings.PHOTOS_PER_LISTING})",
+        f"Drop or paste up to {settings.PHOTOS_PER_LISTING} photos of one object (JPEG, PNG, WebP, HEIC)",
         accept_multiple_files=True,
         key=f"photos-{state.drops}",
-        max_upload_size=settings.PHOTO_MEGABYTES,
-        help="Drop or paste them anywhere on this page, or browse. Photos from several sides help.",
+        help="Anywhere on this page, or browse. Photos from several sides help. AVIF works too, and of a GIF the first "
+        f"frame; a photo may have up to {settings.PHOTO_MEGABYTES} MB.",
     )
 with text_column:
     description = st.text_area(
@@ -89,7 +93,9 @@ with rule_column:
     )
 
 if files:
-    take(admit(files, len(state.pictures)), state.sample if state.pictures else None)
+    if state.sample:  # a visitor's own photos take its place
+        state.pictures = []
+    take(admit(files, len(state.pictures)), None)
 if state.waiting:
     try:
         read(state.waiting)

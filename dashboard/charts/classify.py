@@ -32,35 +32,40 @@ def votes(verdict: Verdict) -> go.Figure:
 def evidence(verdict: Verdict) -> go.Figure:
     """Each photo's evidence for the label against its nearest rival, one after another, and their exact sum."""
     terms = rivalry(verdict)
-    names = [_short(name) for name in terms] + ["together"]
     total = sum(terms.values())
     starts, at = [], 0.0
     for value in terms.values():
         starts.append(at)
         at += value
     figure = go.Figure()
-    rows = [*zip(names, [*terms.values(), total], [*starts, 0.0], strict=True)]
+    # Rows go by number: shortened names may be the same.
+    rows = [*enumerate(zip([*terms, "together"], [*terms.values(), total], [*starts, 0.0], strict=True))]
     groups = (
-        ("speaks for", [row for row in rows[:-1] if row[1] >= 0]),
-        ("speaks against", [row for row in rows[:-1] if row[1] < 0]),
+        ("speaks for", [row for row in rows[:-1] if row[1][1] >= 0]),
+        ("speaks against", [row for row in rows[:-1] if row[1][1] < 0]),
         ("sum", rows[-1:]),
     )
     for group, members in groups:
         figure.add_bar(
             name=group,
-            y=[name for name, _, _ in members],
-            x=[value for _, value, _ in members],
-            base=[base for _, _, base in members],
+            y=[row for row, _ in members],
+            x=[value for _, (_, value, _) in members],
+            base=[base for _, (_, _, base) in members],
             orientation="h",
-            text=[f"{value:+.1f}".replace("-", "\N{MINUS SIGN}") for _, value, _ in members],
-            customdata=[value for _, value, _ in members],
-            textposition="auto",
+            text=[f"{value:+.1f}".replace("-", "\N{MINUS SIGN}") for _, (_, value, _) in members],
+            customdata=[value for _, (_, value, _) in members],
+            hovertext=[_harmless(name) for _, (name, _, _) in members],
+            textposition="outside",
             cliponaxis=False,
-            hovertemplate="%{y}: %{customdata:+.4f}<extra></extra>",
+            hovertemplate="%{hovertext}: %{customdata:+.4f}<extra></extra>",
         )
-    _shape(figure, len(names), f"evidence for {readable(verdict.label or '')} against {readable(rival(verdict))}")
+    _shape(figure, len(rows), f"evidence for {readable(verdict.label or '')} against {readable(rival(verdict))}")
     figure.update_layout(barmode="overlay")
-    figure.update_yaxes(categoryorder="array", categoryarray=names)
+    labels = [_harmless(_short(name)) for _, (name, _, _) in rows]
+    figure.update_yaxes(tickmode="array", tickvals=list(range(len(rows))), ticktext=labels)
+    ends = [0.0, total, *starts, *(start + value for start, value in zip(starts, terms.values(), strict=True))]
+    room = 0.14 * ((max(ends) - min(ends)) or 1)  # for the numbers beside the bars
+    figure.update_xaxes(range=[min(ends) - (room if min(ends) < 0 or min(terms.values()) < 0 else 0), max(ends) + room])
     return figure
 
 
@@ -85,6 +90,11 @@ def _shape(figure: go.Figure, rows: int, x_title: str) -> None:
     )
     figure.update_xaxes(title=x_title, fixedrange=True, zeroline=True)
     figure.update_yaxes(autorange="reversed", fixedrange=True, automargin=True, ticksuffix=" ")
+
+
+def _harmless(name: str) -> str:
+    """Plotly reads some HTML; in a file's name it is only text."""
+    return name.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
 
 
 def _short(name: str) -> str:

@@ -87,9 +87,17 @@ def test_pages_of_other_sites_cannot_post(server):
     assert error(response, 403)["code"] == "cross_site"
 
 
-@pytest.mark.parametrize(
-    ("method", "path"), [("GET", "/api/classify"), ("POST", "/api/nothing"), ("DELETE", "/api/x/y")]
-)
+NOWHERE = [
+    ("GET", "/api/classify"),
+    ("OPTIONS", "/api/classify"),
+    ("POST", "/api/nothing"),
+    ("DELETE", "/api/x/y"),
+    ("GET", "/api"),
+    ("GET", "/metrics"),
+]
+
+
+@pytest.mark.parametrize(("method", "path"), NOWHERE)
 def test_what_is_not_there(server, method, path):
     assert "POST /api/classify" in error(httpx.request(method, server + path), 404)["remedy"]
 
@@ -132,6 +140,52 @@ def test_a_body_that_never_ends_is_cut_off(server):
     answer = raw(server, f"{HEAD}Transfer-Encoding: chunked\r\n\r\n", pieces)
     assert not answer or answer.startswith(b"HTTP/1.1 413")  # the connection may close before the answer is read
     assert httpx.get(f"{server}/healthz").status_code == 200
+
+
+def test_errors_reach_a_client_that_is_still_sending(server):
+    """Megabytes are on their way when the error is known; the connection must not be reset over them."""
+    heavy = ("noise.bin", bytes(9_000_000))
+    files = as_files([heavy] * 4)
+    assert error(post(server, files, **{"Sec-Fetch-Site": "cross-site"}), 403)
+    assert error(httpx.post(f"{server}/api/nothing", files=files, timeout=60), 404)
+    many = as_files([("a.bin", bytes(1_000_000))] * 30)
+    assert "up to 20 photos" in error(post(server, many), 413)["message"]
+
+
+def test_idle_uploads_do_not_keep_others_out(server):
+    start = b'--x\r\nContent-Disposition: form-data; name="photos"; filename="a.jpg"\r\n\r\n'
+    idle = []
+    address = urlsplit(server)
+    for _ in range(settings.WAITING_REQUESTS + 2):
+        connection = socket.create_connection((address.hostname, address.port), timeout=60)
+        connection.sendall(f"{HEAD}Content-Length: 1000\r\n\r\n".encode() + start)
+        idle.append(connection)
+    try:
+        assert post(server, as_files(drawn_listing("mug"))).json()["label"] == "mug"
+    finally:
+        for connection in idle:
+            connection.close()
+
+
+def test_media_types_have_no_case(server):
+    request = httpx.Request("POST", f"{server}/api/classify", files=as_files(drawn_listing("mug")))
+    request.headers["content-type"] = request.headers["content-type"].replace(
+        "multipart/form-data", "Multipart/Form-Data"
+    )
+    with httpx.Client(timeout=60) as client:
+        assert client.send(request).json()["label"] == "mug"
+
+
+def test_a_model_that_does_not_load_is_said(monkeypatch):
+    from concurrent.futures import Future
+
+    from dashboard import api, cached
+
+    failed: Future = Future()
+    failed.set_exception(engine.DamagedModel("the weights are damaged", "restore them"))
+    monkeypatch.setattr(cached, "_models", {"starter": (failed, float("inf"))})
+    with pytest.raises(engine.DamagedModel):
+        api._ready_model()
 
 
 def test_file_names_are_only_names(server):

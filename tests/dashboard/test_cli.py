@@ -100,7 +100,7 @@ def test_wrong_use_exits_with_2(arguments, capsys):
 
 
 def test_an_unknown_model_is_one_line(stock, capsys):
-    assert main(["classify", str(stock), "--model", "nobody"]) == 1
+    assert main(["classify", str(stock), "--model", "nobody"]) == 2
     assert capsys.readouterr().err == (
         "tally: there is no model 'nobody': use one of starter, or the folder of a model\n"
     )
@@ -136,7 +136,7 @@ def test_evaluate_says_what_was_left_out(tmp_path, capsys):
     pq.write_table(pa.table({"label": labels, "jpeg": photos, "source": list("aabb")}), tmp_path / "d.parquet")
     assert main(["evaluate", str(tmp_path / "d.parquet")]) == 0
     out = capsys.readouterr().out
-    assert "left out: 1 photos labelled 'spaceship'" in out
+    assert "left out: 1 photo labelled 'spaceship'" in out
     assert "not read: d.parquet row 4: the file is empty" in out
     assert "Commonest confusions" in out
     assert "Worst photos" in out

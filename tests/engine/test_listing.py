@@ -1,7 +1,6 @@
 """From bytes to verdict: what callers of `engine.classify_listing` may rely on."""
 
 import json
-from fractions import Fraction
 
 import numpy as np
 import pytest
@@ -9,6 +8,7 @@ import pytest
 import engine
 from dashboard.samples import TITLES, drawn_listing
 from engine import settings
+from engine.listings import pipeline
 from engine.listings.pipeline import Look, decide, unique_names
 
 FIELDS = ["listing", "decision", "label", "confidence", "unknown", "rule", "scores", "votes", "tie_break", "ask",
@@ -151,7 +151,42 @@ def test_names_are_clean_and_unique():
     assert len(set(names)) == len(names)
 
 
-def test_the_batch_a_photo_came_in_does_not_change_it(model):
+def test_photos_looked_at_one_by_one_or_together_give_the_same_verdict(model, encode):
+    """On the page photos come one by one, over HTTP all at once."""
+    from PIL import Image
+
+    noise = [encode(Image.effect_noise((90 + 7 * n, 80), 40 + 20 * n).convert("RGB"), "PNG") for n in range(9)]
+    data = [photo for name in TITLES for _, photo in drawn_listing(name)] + noise
+    names = [f"{number}.jpg" for number in range(len(data))]
+    one_by_one = [item for photo in data for item in pipeline.look(list(pipeline.open_photos([photo])), model)]
+    apart = decide(names, one_by_one, classes=model.classes, model=model.id)
+    assert apart == engine.classify_listing(list(zip(names, data, strict=True)), model=model)
+
+
+def test_buffers_are_bytes_too(model):
+    name, data = drawn_listing("mug")[0]
+    verdicts = [engine.classify_listing([(name, kind(data))], model=model) for kind in (bytes, bytearray, memoryview)]
+    assert verdicts[0] == verdicts[1] == verdicts[2]
+
+
+def test_an_error_holds_no_bytes_of_its_photo():
+    (error,) = pipeline.open_photos([b"x" * 1000])
+    assert isinstance(error, engine.UnreadablePhoto)
+    assert error.__traceback__ is error.__cause__ is error.__context__ is None
+
+
+def test_many_photos_of_one_name_take_no_time_to_tell_apart():
+    names = unique_names(["a.jpg"] * 30_000)
+    assert (len(set(names)), names[-1]) == (30_000, "a.jpg (30000)")
+
+
+def test_a_verdict_of_a_newer_tally_is_read(model):
+    data = engine.classify_listing(drawn_listing("tie"), model=model).as_dict()
+    data["tie_break"]["margin"] = 0.1
+    assert engine.Verdict.from_dict(data).tie_break is not None
+
+
+def test_the_company_of_a_photo_does_not_change_it(model):
     (one, data), (_, other) = drawn_listing("bicycle")[:2]
     alone = engine.classify_listing([(one, data)], model=model)
     beside = engine.classify_listing([(one, data), ("other", other)], model=model)
@@ -160,6 +195,5 @@ def test_the_batch_a_photo_came_in_does_not_change_it(model):
 
 
 def test_votes_are_exact_fractions():
-    assert sum([Fraction(1, 3)] * 3) == 1
     copy = look("same", mug=1.0)
     assert decided(copy, copy, copy).votes == {"mug": 1.0}

@@ -126,6 +126,9 @@ def test_missing_weights_are_said(folder):
         ({"classes": ["mug", "mug"]}, "impossible values"),
         ({"weights": {"file": "../../weights.safetensors", "sha256": "0"}}, "impossible values"),
         ({"classes": None}, "not a model card"),
+        ({"figures": None}, "impossible values"),
+        ({"network": {"kind": "starter", "widths": [4096] * 9, "depths": [4096] * 9}}, "impossible values"),
+        ({"temperature": float("inf")}, "impossible values"),
     ],
 )
 def test_cards_that_cannot_be_are_refused(folder, changes, words):
@@ -134,14 +137,29 @@ def test_cards_that_cannot_be_are_refused(folder, changes, words):
         read_card(folder)
 
 
-@pytest.mark.parametrize("text", ["", "{", "[]", "null", '"card"', "{}"])
+@pytest.mark.parametrize("text", ["", "{", "[]", "null", '"card"', "{}", "[" * 100_000])
 def test_files_that_are_no_cards_are_refused(folder, text):
     (folder / "card.json").write_text(text)
     with pytest.raises(engine.DamagedModel, match="not a model card"):
         read_card(folder)
 
 
+def test_a_card_of_a_huge_network_takes_no_memory(folder):
+    change_card(folder, network={"kind": "starter", "widths": [4096] * 4, "depths": [8] * 4})
+    with pytest.raises(engine.DamagedModel, match="do not fit"):
+        Classifier(folder)
+
+
+def test_a_linked_model_is_unlinked_not_deleted(home, folder):
+    (home / "models").mkdir(parents=True)
+    (home / "models" / "mine").symlink_to(folder)
+    delete_model("mine")
+    assert (folder / "card.json").is_file()
+    assert not (home / "models" / "mine").exists()
+
+
 def test_a_folder_is_a_model_too(folder):
+    assert engine.load_model(folder).id == "starter@9d683b82ef7a"
     assert engine.load_model(str(folder)).id == "starter@9d683b82ef7a"
 
 

@@ -67,6 +67,8 @@ def test_a_zip_of_folders_is_a_listing_each(tmp_path):
 def test_a_zip_of_one_folder_of_folders_stands_for_that_folder(tmp_path):
     path = zipped(tmp_path / "export.zip", "stock/bike/1.jpg", "stock/mug/1.jpg")
     assert found(path) == {"bike": ["1.jpg"], "mug": ["1.jpg"]}
+    folder = tree(tmp_path / "export", "stock/bike/1.jpg", "stock/mug/1.jpg")
+    assert found(folder) == found(path)
     assert found(zipped(tmp_path / "one.zip", "bike-17/1.jpg", "bike-17/2.jpg")) == {"bike-17": ["1.jpg", "2.jpg"]}
 
 
@@ -121,6 +123,48 @@ def test_large_files_and_dead_links_are_said(tmp_path):
     assert contents["1.jpg"] == b"1.jpg"
     assert isinstance(contents["big.jpg"], LimitExceeded)
     assert isinstance(contents["link.jpg"], UnreadablePhoto)
+
+
+def test_odd_entries_of_a_zip(tmp_path):
+    path = zipped(tmp_path / "odd.zip", ".", "../../evil.jpg", "/root.jpg", "dir/../q.jpg")
+    assert sorted(str(file.path) for file in list_files(path)) == ["dir/q.jpg", "evil.jpg", "root.jpg"]
+
+
+@pytest.mark.parametrize("method", [zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA])
+def test_damage_in_any_compression_is_one_entrys_error(tmp_path, method):
+    path = tmp_path / "z.zip"
+    with zipfile.ZipFile(path, "w", method) as archive:
+        archive.writestr("a.jpg", bytes(range(256)) * 50)
+    data = bytearray(path.read_bytes())
+    data[60:90] = b"\xff" * 30
+    path.write_bytes(bytes(data))
+    (file,) = list_files(path)
+    assert isinstance(file.read(), UnreadablePhoto)
+
+
+def test_a_zip_of_a_future_version_is_damaged_not_a_crash(tmp_path):
+    path = zipped(tmp_path / "z.zip", "a.jpg")
+    data = bytearray(path.read_bytes())
+    data[data.find(b"PK\x01\x02") + 6] = 250
+    path.write_bytes(bytes(data))
+    with pytest.raises(UnreadableData, match="damaged ZIP"):
+        list_files(path)
+
+
+def test_many_zips_do_not_stay_open(tmp_path):
+    handles = Path("/proc/self/fd")
+    before = len(list(handles.iterdir()))
+    paths = [zipped(tmp_path / f"{number}.zip", "a.jpg") for number in range(30)]
+    listings = find_listings(paths)
+    assert [listing.read() for listing in listings] == [[("a.jpg", b"a.jpg")]] * 30
+    assert len(list(handles.iterdir())) - before < 10
+
+
+def test_a_name_is_never_two_dots(tmp_path, monkeypatch):
+    root = tree(tmp_path / "bike", "a.jpg", "sub/b.jpg")
+    monkeypatch.chdir(root / "sub")
+    assert list(found(Path("../a.jpg"))) == ["bike"]
+    assert list(found(Path(".."))) == ["bike", "sub"]
 
 
 def test_a_file_that_is_neither_is_refused(tmp_path):

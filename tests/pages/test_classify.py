@@ -67,7 +67,7 @@ def test_charts_and_pictures_have_their_words(page):
     drop(page, *drawn_listing("bicycle"))
     votes, evidence = (chart.proto.alt for chart in page.get("plotly_chart"))
     assert votes == "Bicycle has most votes. Votes: bicycle 2, tire 1."
-    assert evidence.startswith("All evidence speaks for bicycle over ")
+    assert evidence.startswith("All evidence speaks for bicycle over tire")
     assert "left side.jpg +" in evidence
     pictures = [image.alt for element in page.get("image") for image in element.proto.imgs]
     assert pictures == ["left side.jpg: bicycle, 95 %", "right side.jpg: bicycle, 97 %", "tire.jpg: tire, 94 %"]
@@ -76,11 +76,20 @@ def test_charts_and_pictures_have_their_words(page):
 def test_the_evidence_bars_add_up_exactly(page):
     drop(page, *drawn_listing("bicycle"))
     spec = json.loads(page.get("plotly_chart")[1].proto.spec)
-    values = {}
+    values, starts = {}, {}
     for trace in spec["data"]:
         values.update(dict(zip(trace["y"], trace["customdata"], strict=True)))
-    assert values.pop("together") == pytest.approx(sum(values.values()), abs=1e-9)
-    assert len(values) == 3
+        starts.update(dict(zip(trace["y"], trace["base"], strict=True)))
+    assert values.pop(3) == pytest.approx(sum(values.values()), abs=1e-9)
+    assert starts[2] == pytest.approx(values[0] + values[1])
+    assert spec["layout"]["yaxis"]["ticktext"] == ["left side.jpg", "right side.jpg", "tire.jpg", "together"]
+
+
+def test_names_that_shorten_alike_keep_bars_of_their_own(page):
+    names = ["photo-front-of-the-bicycle-large.jpg", "photo-from-behind-the-bicycle-large.jpg", "together"]
+    drop(page, *zip(names, [data for _, data in drawn_listing("bicycle")], strict=True))
+    spec = json.loads(page.get("plotly_chart")[1].proto.spec)
+    assert sorted(row for trace in spec["data"] for row in trace["y"]) == [0, 1, 2, 3]
 
 
 def test_a_tie_is_told_in_a_sentence(page):
@@ -163,6 +172,8 @@ def test_hostile_file_names_are_shown_not_obeyed(page):
     assert name in text(page)
     raw = "\n".join(caption.value for caption in page.caption)
     assert "![x]" not in raw
+    spec = page.get("plotly_chart")[1].proto.spec
+    assert "<script>" not in spec
     assert ":red[" not in raw
 
 
@@ -192,5 +203,14 @@ def test_a_model_that_does_not_load_is_said_and_tried_again(page, monkeypatch):
     with patch.object(cached, "load_model", side_effect=damaged):
         drop(page, *drawn_listing("mug"))
         assert page.error[0].value == "restore them from a copy"
+    monkeypatch.setattr(cached.settings, "MODEL_RETRY_SECONDS", 0)
     drop(page, *drawn_listing("mug"))
     assert page.title[0].value == "Mug, > 99 % sure"
+
+
+def test_own_photos_take_the_place_of_a_sample(page):
+    page.button(key="try-mug").click().run()
+    drop(page, drawn_listing("bicycle")[0])
+    words = text(page)
+    assert "The photo says bicycle." in words
+    assert "Sample" not in words
