@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Sequence
+from concurrent.futures import wait
 
 import streamlit as st
 
@@ -45,9 +46,13 @@ def remove(index: int) -> None:
 def read(photos: Sequence[tuple[str, bytes | InputError]]) -> None:
     """Look at the photos and add them to the listing, telling how far it is."""
     model = model_in_background()
-    bar = st.progress(0.0, "Reading the photos" if model.done() else "Loading the model, which takes some seconds")
+    loading = "Loading the model, which takes some seconds"
+    bar = st.progress(0.0, "Reading the photos" if model.done() else loading)
     st.button("Cancel", key="cancel", on_click=cancel)
     st.skeleton(height=300)
+    while not model.done():
+        wait([model], timeout=0.2)
+        bar.progress(0.0, loading)  # here Streamlit lets go of a run that was cancelled
     loaded, started = model.result(), time.monotonic()
 
     def progress(done: int) -> None:
@@ -63,11 +68,11 @@ top = st.container()
 photos_column, text_column, rule_column = st.columns([4, 3, 2])
 with photos_column, dropzone():
     files = st.file_uploader(
-        f"Drop or paste up to {settings.PHOTOS_PER_LISTING} photos of one object (JPEG, PNG, WebP, HEIC)",
+        f"Up to {settings.PHOTOS_PER_LISTING} photos of one object (JPEG, PNG, WebP, HEIC)",
         accept_multiple_files=True,
         key=f"photos-{state.drops}",
-        help="Anywhere on this page, or browse. Photos from several sides help. AVIF works too, and of a GIF the first "
-        f"frame; a photo may have up to {settings.PHOTO_MEGABYTES} MB.",
+        help="Drop or paste them anywhere on this page, or browse. Photos from several sides help. AVIF works too, and "
+        f"the first frame of a GIF; a photo may have up to {settings.PHOTO_MEGABYTES} MB.",
     )
 with text_column:
     description = st.text_area(
@@ -134,5 +139,8 @@ if state.pictures:
 else:
     with top:
         st.title("What do your photos show?")
-        st.markdown("Drop several photos of **one object**. You see what it is, how each photo voted, and why.")
+        st.markdown(
+            "Drop or paste several photos of **one object** anywhere on this page. "
+            "You see what it is, how each photo voted, and why."
+        )
     panels.samples(take)
