@@ -41,6 +41,14 @@ class _Refused(TallyError):
         self.code = code
 
 
+class _TooLarge(LimitExceeded):
+    """The body is over the limit: no more of it is read."""
+
+    def __init__(self) -> None:
+        limit = f"the request is over the limit of {settings.REQUEST_MEGABYTES} MB"
+        super().__init__(limit, "send fewer or smaller photos, or use tally classify")
+
+
 class _Body:
     """A request's body, counted as it comes: a stated length need not be true."""
 
@@ -54,7 +62,7 @@ class _Body:
         self._received += len(message.get("body", b""))
         self._ended = not message.get("more_body", False)
         if self._received > settings.REQUEST_MEGABYTES * settings.MEGABYTE:
-            raise _too_large()
+            raise _TooLarge
         return message
 
     async def drain(self) -> None:
@@ -78,21 +86,7 @@ async def classify(request: Request) -> Response:
     """multipart `photos` (1..N), `description`, `rule` -> the verdict as JSON."""
     _check_headers(request)
     model = _ready_model()
-    form = request.form(max_files=settings.PHOTOS_PER_LISTING, max_fields=8)
-    try:
-        with anyio.fail_after(settings.UPLOAD_SECONDS):
-            fields = await form
-    except TimeoutError:
-        limit = f"the upload took longer than {settings.UPLOAD_SECONDS} s"
-        raise _Refused(400, "slow_upload", limit, "send fewer or smaller photos") from None
-    except ClientDisconnect:
-        raise _Refused(400, "cut_short", "the upload was cut short", "send it again") from None
-    except HTTPException as error:
-        if "Too many files" in str(error.detail):
-            limit = f"a listing takes up to {settings.PHOTOS_PER_LISTING} photos"
-            raise LimitExceeded(limit, "leave out the least telling") from None
-        remedy = "send photos as files, description and rule as short text, and nothing else"
-        raise _Refused(400, "bad_multipart", f"the form cannot be read ({error.detail})", remedy) from None
+    fields = await _receive_form(request)
     # A place is taken only now: a slow upload holds none, and its bytes are still on disk.
     try:
         if not _places.acquire(blocking=False):
@@ -120,7 +114,7 @@ def _check_headers(request: Request) -> None:
         raise _Refused(415, "not_multipart", "the body is not multipart/form-data", "send the photos as form files")
     length = request.headers.get("content-length", "")
     if length.isdigit() and int(length) > settings.REQUEST_MEGABYTES * settings.MEGABYTE:
-        raise _too_large()
+        raise _TooLarge
 
 
 def _ready_model() -> "Classifier":
@@ -128,6 +122,24 @@ def _ready_model() -> "Classifier":
     if not future.done():
         raise Busy("the model is still loading", "try again in some seconds")
     return future.result()
+
+
+async def _receive_form(request: Request) -> FormData:
+    """The form, its files on disk where they are large."""
+    try:
+        with anyio.fail_after(settings.UPLOAD_SECONDS):
+            return await request.form(max_files=settings.PHOTOS_PER_LISTING, max_fields=8)
+    except TimeoutError:
+        limit = f"the upload took longer than {settings.UPLOAD_SECONDS} s"
+        raise _Refused(400, "slow_upload", limit, "send fewer or smaller photos") from None
+    except ClientDisconnect:
+        raise _Refused(400, "cut_short", "the upload was cut short", "send it again") from None
+    except HTTPException as error:
+        if "Too many files" in str(error.detail):
+            limit = f"a listing takes up to {settings.PHOTOS_PER_LISTING} photos"
+            raise LimitExceeded(limit, "leave out the least telling") from None
+        remedy = "send photos as files, description and rule as short text, and nothing else"
+        raise _Refused(400, "bad_multipart", f"the form cannot be read ({error.detail})", remedy) from None
 
 
 async def _read(form: FormData) -> tuple[list[tuple[str, bytes | InputError]], str, Any]:
@@ -141,17 +153,6 @@ async def _read(form: FormData) -> tuple[list[tuple[str, bytes | InputError]], s
         raise InputError("description and rule are text, not files", "send only photos as files")
     check_request(len(uploads), description, rule)
     return [(file.filename or "", await file.read()) for file in uploads], description, rule
-
-
-class _TooLarge(LimitExceeded):
-    """The body is over the limit: no more of it is read."""
-
-
-def _too_large() -> _TooLarge:
-    return _TooLarge(
-        f"the request is over the limit of {settings.REQUEST_MEGABYTES} MB",
-        "send fewer or smaller photos, or use tally classify",
-    )
 
 
 def _answering_errors(

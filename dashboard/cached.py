@@ -85,24 +85,19 @@ def look_at(
     photos: Sequence[tuple[str, bytes | InputError]], model: "Classifier", progress: Callable[[int], None]
 ) -> list[Picture]:
     """Look at photos, those seen before for nothing. `progress` hears how many of them have been opened."""
-    pictures: list[Picture | None] = [_from_cache(name, data, model.id) for name, data in photos]
-    new = [index for index, picture in enumerate(pictures) if picture is None]
+    keys = [_key(data, model.id) if isinstance(data, bytes) else None for _, data in photos]
+    seen: list[_Seen | None] = [_recent.get(key) if key else None for key in keys]
+    new = [index for index, value in enumerate(seen) if value is None]
     images: list[Image.Image | InputError] = []
     for image in decode_all([photos[index][1] for index in new]):
         images.append(image)
         progress(len(photos) - len(new) + len(images))
     for index, image, shown in zip(new, images, look(images, model), strict=True):
-        name, data = photos[index]
-        thumbnail = _thumbnail(image) if isinstance(image, Image.Image) else None
-        if isinstance(data, bytes) and isinstance(shown, Look):
-            _recent.put(_key(data, model.id), (shown, thumbnail))
-        pictures[index] = Picture(name, shown, thumbnail)
-    return [picture for picture in pictures if picture is not None]
-
-
-def _from_cache(name: str, data: bytes | InputError, model: str) -> Picture | None:
-    seen = _recent.get(_key(data, model)) if isinstance(data, bytes) else None
-    return Picture(name, *seen) if seen else None
+        value = seen[index] = shown, _thumbnail(image) if isinstance(image, Image.Image) else None
+        key = keys[index]
+        if key and isinstance(shown, Look):
+            _recent.put(key, value)
+    return [Picture(name, *value) for (name, _), value in zip(photos, seen, strict=True) if value is not None]
 
 
 def _key(data: bytes, model: str) -> str:

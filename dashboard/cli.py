@@ -1,4 +1,4 @@
-"""The `tally` command. Each subcommand imports only what it needs, so that `--help` is instant.
+"""The `tally` command. What is heavy (torch, pandas, the server) is imported by the command that needs it.
 
 Exit status: 0 done, also where some photos could not be read; 1 nothing could be processed or the work failed;
 2 wrong use or a path that does not exist.
@@ -13,8 +13,11 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from engine import settings
 from engine._version import __version__
-from engine.errors import LimitExceeded, ModelNotFound, TallyError, UnreadableData
+from engine.errors import ModelNotFound, TallyError, UnreadableData
+from engine.listings.pipeline import RULES
+from engine.models.registry import STARTER
 
 if TYPE_CHECKING:
     from engine.listings.sources import Listing
@@ -37,7 +40,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return status
     except TallyError as error:
         print(f"tally: {error}", file=sys.stderr)
-        return 2 if isinstance(error, ModelNotFound | LimitExceeded) else 1
+        return 2 if isinstance(error, ModelNotFound) else 1
     except BrokenPipeError:  # `tally ... | head` has seen enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
@@ -63,8 +66,10 @@ def _parser() -> argparse.ArgumentParser:
         _classify,
     )
     command.add_argument("paths", nargs="+", type=_existing, metavar="PATH", help="photos, folders or ZIPs")
-    command.add_argument("--description", default="", metavar="TEXT", help="what the sender says; not weighed yet")
-    command.add_argument("--rule", choices=("pooled", "majority"), default="pooled", help="default: %(default)s")
+    command.add_argument(
+        "--description", default="", type=_description, metavar="TEXT", help="what the sender says; not weighed yet"
+    )
+    command.add_argument("--rule", choices=RULES, default=RULES[0], help="default: %(default)s")
     _add_model_and_json(command)
 
     command = _command(
@@ -99,7 +104,7 @@ def _command(commands: Any, name: str, does: str, example: str, run: Any) -> arg
 
 
 def _add_model_and_json(command: argparse.ArgumentParser) -> None:
-    command.add_argument("--model", default="starter", metavar="NAME", help="a name from `tally models`, or a folder")
+    command.add_argument("--model", default=STARTER, metavar="NAME", help="a name from `tally models`, or a folder")
     command.add_argument("--json", action="store_true", help="JSON Lines for programs")
 
 
@@ -112,6 +117,13 @@ def _existing(text: str) -> Path:
     return Path(text)
 
 
+def _description(text: str) -> str:
+    if len(text) > settings.DESCRIPTION_CHARACTERS:
+        limit = f"{len(text):,} characters are over the limit of {settings.DESCRIPTION_CHARACTERS:,}: shorten it"
+        raise argparse.ArgumentTypeError(limit)
+    return text
+
+
 def _serve(_: argparse.Namespace) -> int:
     from dashboard.serve import serve
 
@@ -119,11 +131,9 @@ def _serve(_: argparse.Namespace) -> int:
 
 
 def _classify(options: argparse.Namespace) -> int:
-    from engine.listings.pipeline import check_request
     from engine.listings.sources import find_listings
     from engine.models.registry import load_model
 
-    check_request(len(options.paths), options.description, options.rule)
     listings = find_listings(options.paths)
     model = load_model(options.model)
     verdicts: list[Verdict] = []

@@ -5,7 +5,8 @@ Every drawing is made anew by Pillow, four times too large and then shrunk, whic
 
 import io
 import math
-from functools import cache
+from collections.abc import Callable
+from functools import cache, partial
 
 from PIL import Image, ImageDraw, ImageFilter
 
@@ -32,9 +33,6 @@ class _Canvas:
         self.draw.line(scaled, fill=colour, width=round(width * _SCALE), joint="curve")
         for point in (scaled[0], scaled[-1]):
             self.draw.circle(point, width * _SCALE / 2, fill=colour)
-
-    def polygon(self, points: list[Point], colour: Colour) -> None:
-        self.draw.polygon([(x * _SCALE, y * _SCALE) for x, y in points], fill=colour)
 
     def ring(self, centre: Point, radius: float, width: float, colour: Colour) -> None:
         self.draw.circle(
@@ -139,15 +137,34 @@ TITLES = {
 }
 
 
-@cache
+_RED, _BLUE = (190, 32, 36), (30, 80, 160)
+_LISTINGS: dict[str, dict[str, Callable[[], bytes]]] = {
+    "bicycle": {
+        "left side.jpg": partial(_bicycle, _WHITE, _RED, mirror=False),
+        "right side.jpg": partial(_bicycle, _MEADOW, _RED, mirror=True),
+        "tire.jpg": partial(_wheel, _GREY),
+    },
+    "mug": {
+        "front.jpg": partial(_mug, _WHITE, mirror=False),
+        "back.jpg": partial(_mug, _WOOD, mirror=True),
+    },
+    "tie": {
+        "bicycle.jpg": partial(_bicycle, _WOOD, _BLUE, mirror=False),
+        "tire.jpg": partial(_wheel, _WHITE),
+    },
+}
+
+
 def drawn_listing(name: str) -> list[tuple[str, bytes]]:
     """The (name, JPEG) drawings of the listing `name`, one of TITLES."""
-    red, blue = (190, 32, 36), (30, 80, 160)
-    if name == "bicycle":
-        left, right = _bicycle(_WHITE, red, mirror=False), _bicycle(_MEADOW, red, mirror=True)
-        return [("left side.jpg", left), ("right side.jpg", right), ("tire.jpg", _wheel(_GREY))]
-    if name == "mug":
-        return [("front.jpg", _mug(_WHITE, mirror=False)), ("back.jpg", _mug(_WOOD, mirror=True))]
-    if name == "tie":
-        return [("bicycle.jpg", _bicycle(_WOOD, blue, mirror=False)), ("tire.jpg", _wheel(_WHITE))]
-    raise KeyError(name)
+    return [(photo, _drawn(name, photo)) for photo in _LISTINGS[name]]
+
+
+def cover(name: str) -> bytes:
+    """The first drawing of a listing; the others take their time only when they are wanted."""
+    return _drawn(name, next(iter(_LISTINGS[name])))
+
+
+@cache
+def _drawn(name: str, photo: str) -> bytes:
+    return _LISTINGS[name][photo]()

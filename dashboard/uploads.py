@@ -8,6 +8,7 @@ from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from engine import settings
 from engine.errors import InputError, LimitExceeded
+from engine.listings.pipeline import one_too_many
 
 
 class Upload(Protocol):
@@ -30,8 +31,7 @@ def admit(files: Sequence[Upload], already: int) -> list[tuple[str, bytes | Inpu
     for number, file in enumerate(files, start=already + 1):
         total += file.size
         if number > settings.PHOTOS_PER_LISTING:
-            limit = f"a listing takes up to {settings.PHOTOS_PER_LISTING} photos"
-            admitted.append((file.name, LimitExceeded(f"not read, as {limit}", "leave out the least telling")))
+            admitted.append((file.name, one_too_many()))
         elif total > settings.REQUEST_MEGABYTES * settings.MEGABYTE:
             limit = f"photos dropped together may have up to {settings.REQUEST_MEGABYTES} MB"
             admitted.append((file.name, LimitExceeded(f"not read, as {limit}", "drop the rest by itself")))

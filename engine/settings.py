@@ -40,7 +40,7 @@ ZIP_FILES = 100_000
 # queue waits about ten; a longer wait is better refused at once than timed out later.
 WAITING_REQUESTS = 8
 
-# A slow uploader holds its request's memory: 50 MB in this time needs 7 Mbit/s.
+# A slow uploader holds a connection and room on the disk: 50 MB in this time needs 7 Mbit/s.
 UPLOAD_SECONDS = 60
 
 # A model that did not load is tried again after this time (s): a disk may come back, a damaged file does not.

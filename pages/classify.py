@@ -9,6 +9,7 @@ import streamlit as st
 from dashboard.cached import look_at, model_in_background
 from dashboard.dropzone import dropzone
 from dashboard.panels import classify as panels
+from dashboard.samples import drawn_listing
 from dashboard.uploads import admit
 from engine import settings
 from engine.errors import InputError, TallyError
@@ -25,6 +26,10 @@ def take(photos: Sequence[tuple[str, bytes | InputError]], sample: str | None) -
     state.waiting = photos
     state.sample = sample
     state.drops += 1
+
+
+def try_sample(name: str) -> None:
+    take(drawn_listing(name), name)
 
 
 def cancel() -> None:
@@ -143,4 +148,4 @@ else:
             "Drop or paste several photos of **one object** anywhere on this page. "
             "You see what it is, how each photo voted, and why."
         )
-    panels.samples(take)
+    panels.samples(try_sample)

@@ -1,5 +1,7 @@
 """Charts of the Classify page. Colours come from the theme; titles stand above the charts, where they can wrap."""
 
+from typing import NamedTuple
+
 import plotly.graph_objects as go
 
 from dashboard.text import plain
@@ -8,6 +10,12 @@ from engine.listings.vote import readable
 
 _ROW = 34  # px a bar
 _NAME = 22  # characters of a photo's name that fit beside a bar
+
+
+class _Bar(NamedTuple):
+    row: int  # rows go by number: shortened names may be the same
+    value: float
+    start: float  # where the bar before it ended
 
 
 def votes(verdict: Verdict) -> go.Figure:
@@ -32,40 +40,41 @@ def votes(verdict: Verdict) -> go.Figure:
 def evidence(verdict: Verdict) -> go.Figure:
     """Each photo's evidence for the label against its nearest rival, one after another, and their exact sum."""
     terms = rivalry(verdict)
-    total = sum(terms.values())
-    starts, at = [], 0.0
+    bars: list[_Bar] = []
+    at = 0.0
     for value in terms.values():
-        starts.append(at)
+        bars.append(_Bar(len(bars), value, at))
         at += value
+    total = _Bar(len(bars), at, 0.0)
+    names = [*terms, "together"]
     figure = go.Figure()
-    # Rows go by number: shortened names may be the same.
-    rows = [*enumerate(zip([*terms, "together"], [*terms.values(), total], [*starts, 0.0], strict=True))]
-    groups = (
-        ("speaks for", [row for row in rows[:-1] if row[1][1] >= 0]),
-        ("speaks against", [row for row in rows[:-1] if row[1][1] < 0]),
-        ("sum", rows[-1:]),
-    )
-    for group, members in groups:
+    groups = {
+        "speaks for": [bar for bar in bars if bar.value >= 0],
+        "speaks against": [bar for bar in bars if bar.value < 0],
+        "sum": [total],
+    }
+    for group, members in groups.items():
         figure.add_bar(
             name=group,
-            y=[row for row, _ in members],
-            x=[value for _, (_, value, _) in members],
-            base=[base for _, (_, _, base) in members],
+            y=[bar.row for bar in members],
+            x=[bar.value for bar in members],
+            base=[bar.start for bar in members],
             orientation="h",
-            text=[f"{value:+.1f}".replace("-", "\N{MINUS SIGN}") for _, (_, value, _) in members],
-            customdata=[value for _, (_, value, _) in members],
-            hovertext=[_harmless(name) for _, (name, _, _) in members],
+            text=[f"{bar.value:+.1f}".replace("-", "\N{MINUS SIGN}") for bar in members],
+            customdata=[bar.value for bar in members],
+            hovertext=[_harmless(names[bar.row]) for bar in members],
             textposition="outside",
             cliponaxis=False,
             hovertemplate="%{hovertext}: %{customdata:+.4f}<extra></extra>",
         )
-    _shape(figure, len(rows), f"evidence for {readable(verdict.label or '')} against {readable(rival(verdict))}")
+    _shape(figure, len(names), f"evidence for {readable(verdict.label or '')} against {readable(rival(verdict))}")
     figure.update_layout(barmode="overlay")
-    labels = [_harmless(_short(name)) for _, (name, _, _) in rows]
-    figure.update_yaxes(tickmode="array", tickvals=list(range(len(rows))), ticktext=labels)
-    ends = [0.0, total, *starts, *(start + value for start, value in zip(starts, terms.values(), strict=True))]
-    room = 0.14 * ((max(ends) - min(ends)) or 1)  # for the numbers beside the bars
-    figure.update_xaxes(range=[min(ends) - (room if min(ends) < 0 or min(terms.values()) < 0 else 0), max(ends) + room])
+    labels = [_harmless(_short(name)) for name in names]
+    figure.update_yaxes(tickmode="array", tickvals=list(range(len(names))), ticktext=labels)
+    ends = [end for bar in [*bars, total] for end in (bar.start, bar.start + bar.value)]
+    low, high = min(ends), max(ends)
+    room = 0.14 * ((high - low) or 1)  # for the numbers beside the bars
+    figure.update_xaxes(range=[low - (room if any(bar.value < 0 for bar in bars) else 0), high + room])
     return figure
 
 

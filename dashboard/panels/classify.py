@@ -1,7 +1,5 @@
 """What the Classify page draws of a verdict."""
 
-import csv
-import io
 import json
 from collections import Counter
 from collections.abc import Callable, Sequence
@@ -12,7 +10,7 @@ import streamlit as st
 from dashboard import charts
 from dashboard.cached import Picture
 from dashboard.charts import classify as figures
-from dashboard.samples import TITLES, drawn_listing
+from dashboard.samples import TITLES, cover
 from dashboard.text import capital, count, escape, percent, plain, sentence
 from engine.listings.verdict import PhotoVerdict, Verdict
 from engine.listings.vote import readable
@@ -31,21 +29,20 @@ def headline(verdict: Verdict) -> str:
     return f"{capital(readable(verdict.label))}, {percent(verdict.confidence)} sure"
 
 
-def samples(on_choose: Callable[[list[tuple[str, bytes]], str], None]) -> None:
+def samples(on_choose: Callable[[str], None]) -> None:
     """Drawn listings to try, for a visitor with no photos at hand."""
     st.markdown("No photos at hand? Try one of these. They are drawings, made for trying.")
     with st.grid("auto", min_column_width=210, gap="small"):
         for name, title in TITLES.items():
-            drawings = drawn_listing(name)
             with st.container(border=True, height="stretch", key=f"sample-{name}"):
-                st.image(drawings[0][1], width="stretch", alt=f"Drawing: {title}")
+                st.image(cover(name), width="stretch", alt=f"Drawing: {title}")
                 st.button(
                     title,
                     key=f"try-{name}",
                     width="stretch",
                     icon=":material/draw:",
                     on_click=on_choose,
-                    args=(drawings, name),
+                    args=(name,),
                 )
 
 
@@ -201,23 +198,23 @@ def downloads(verdict: Verdict, description: str) -> None:
 
 def photos_csv(verdict: Verdict, description: str) -> str:
     """A row a photo, with the listing's answer in each. Text that a spreadsheet would run is made harmless."""
-    buffer = io.StringIO()
-    writer = csv.writer(buffer)
-    answer = {"decision": verdict.decision, "label": verdict.label, "confidence": verdict.confidence}
-    for number, photo in enumerate(verdict.photos):
-        own = {
+    rows = [
+        {
+            "decision": verdict.decision,
+            "label": verdict.label,
+            "confidence": verdict.confidence,
             "photo": _harmless(photo.name),
             "status": photo.status,
             "says": photo.label,
             "score": photo.score,
             "weight": photo.weight,
             "reasons": _harmless("; ".join(photo.reasons)),
+            "description": _harmless(description),
         }
-        row = {**answer, **own, "description": _harmless(description)}
-        if number == 0:
-            writer.writerow(row)
-        writer.writerow(row.values())
-    return "\ufeff" + buffer.getvalue()  # the mark tells Excel that this is UTF-8
+        for photo in verdict.photos
+    ]
+    table = pd.DataFrame(rows).to_csv(index=False, lineterminator="\r\n")
+    return f"\ufeff{table}"  # the mark tells Excel that this is UTF-8
 
 
 def _harmless(text: str) -> str:

@@ -82,9 +82,13 @@ def open_photos(sources: Sequence[bytes | InputError]) -> Iterator[Image.Image |
     """Decode the photos of one listing in threads; yields in order, so that progress can be shown."""
     yield from decode_all(sources[: settings.PHOTOS_PER_LISTING])
     for _ in sources[settings.PHOTOS_PER_LISTING :]:
-        yield LimitExceeded(
-            f"not read, as a listing takes up to {settings.PHOTOS_PER_LISTING} photos", "leave out the least telling"
-        )
+        yield one_too_many()
+
+
+def one_too_many() -> LimitExceeded:
+    """Why a photo past the limit was not read."""
+    limit = f"a listing takes up to {settings.PHOTOS_PER_LISTING} photos"
+    return LimitExceeded(f"not read, as {limit}", "leave out the least telling")
 
 
 def look(images: Sequence[Image.Image | InputError], model: "Classifier") -> list[Look | InputError]:
@@ -107,21 +111,9 @@ def decide(
     names = unique_names(names)
     read = [(name, item) for name, item in zip(names, looks, strict=True) if isinstance(item, Look)]
     weights, copies = share_votes([name for name, _ in read], [item.picture for _, item in read])
-    weighed = [
-        PhotoVerdict(
-            name=name,
-            status="doubtful" if reasons else "ok",
-            label=classes[int(item.log_probabilities.argmax())],
-            score=_rounded(np.exp(item.log_probabilities.max())),
-            weight=_rounded(weight),
-            unknown=None,
-            reasons=reasons,
-        )
-        for (name, item), weight, reasons in zip(read, weights, copies, strict=True)
-    ]
-    in_order = iter(weighed)
+    shares = iter(zip(weights, copies, strict=True))
     photos = [
-        next(in_order)
+        _read_photo(name, item, *next(shares), classes)
         if isinstance(item, Look)
         else PhotoVerdict(name, "unreadable", None, None, 0.0, None, [str(item)])
         for name, item in zip(names, looks, strict=True)
@@ -148,6 +140,18 @@ def decide(
         tie_break=poll.tie_break,
         evidence={"photos": by_photo, "prior": {}, "text": {}},
         reasons=[] if label == poll.best else [_disagreement(poll, classes)],
+    )
+
+
+def _read_photo(name: str, item: Look, weight: Fraction, reasons: list[str], classes: Sequence[str]) -> PhotoVerdict:
+    return PhotoVerdict(
+        name=name,
+        status="doubtful" if reasons else "ok",
+        label=classes[int(item.log_probabilities.argmax())],
+        score=_rounded(np.exp(item.log_probabilities.max())),
+        weight=_rounded(weight),
+        unknown=None,
+        reasons=reasons,
     )
 
 

@@ -30,11 +30,15 @@ class Listing:
 
 def find_listings(paths: Sequence[Path]) -> list[Listing]:
     """All listings under the paths, in name order. An empty folder or a damaged ZIP is a listing with its error."""
-    loose = [path for path in paths if not path.is_dir() and path.suffix.lower() != ".zip"]
-    listings = [_loose(loose)] if loose else []
+    loose: list[Path] = []
+    listings: list[Listing] = []
     for path in paths:
-        if path not in loose:
+        if path.is_dir() or path.suffix.lower() == ".zip":
             listings += _inside(path)
+        else:
+            loose.append(path)
+    if loose:
+        listings.append(_loose(loose))
     return sorted(listings, key=lambda listing: listing.name)
 
 
@@ -43,7 +47,7 @@ def _loose(paths: list[Path]) -> Listing:
     shared = absolute[0].parent
     while not all(path.is_relative_to(shared) for path in absolute):
         shared = shared.parent
-    files = [File(PurePosixPath(path.relative_to(shared)), single_file(path).read) for path in absolute]
+    files = [single_file(path, PurePosixPath(path.relative_to(shared))) for path in absolute]
     return Listing(shared.name or "listing", files)
 
 
@@ -60,10 +64,13 @@ def _inside(path: Path) -> list[Listing]:
         return [Listing(name, error=error)]
     if not files:
         return [Listing(name, error=UnreadableData("there are no photos in it", "put those of one object into it"))]
-    listings: dict[str, list[File]] = {}
+    loose: list[File] = []
+    folders: dict[str, list[File]] = {}
     for file in files:
-        if len(file.path.parts) > 1:
+        if len(file.path.parts) == 1:
+            loose.append(file)
+        else:
             folder = file.path.parts[0]
-            listings.setdefault(folder, []).append(File(file.path.relative_to(folder), file.read))
-    loose = [file for file in files if len(file.path.parts) == 1]
-    return [Listing(name, loose)] * bool(loose) + [Listing(folder, inside) for folder, inside in listings.items()]
+            folders.setdefault(folder, []).append(File(file.path.relative_to(folder), file.read))
+    listings = [Listing(folder, inside) for folder, inside in folders.items()]
+    return [Listing(name, loose), *listings] if loose else listings

@@ -77,8 +77,12 @@ def _score(photos: Iterable[LabelledPhoto], model: "Classifier", progress: Calla
     scored = _Scored()
     done = 0
     for chunk in _chunks(photos, settings.BATCH_PHOTOS):
-        known = [photo for photo in chunk if _plain(photo.label) in index or isinstance(photo.data, InputError)]
-        scored.unknown_labels.update(photo.label for photo in chunk if photo not in known)
+        known: list[LabelledPhoto] = []
+        for photo in chunk:
+            if _plain(photo.label) in index or isinstance(photo.data, InputError):
+                known.append(photo)
+            else:
+                scored.unknown_labels[photo.label] += 1
         read: list[tuple[LabelledPhoto, Image.Image]] = []
         for photo, image in zip(known, decode_all([photo.data for photo in known]), strict=True):
             if isinstance(image, InputError):

@@ -47,9 +47,9 @@ def unwrapped(files: list[File]) -> list[File]:
     return [File(file.path.relative_to(file.path.parts[0]), file.read) for file in files]
 
 
-def single_file(path: Path) -> File:
-    """A file of its own."""
-    return File(PurePosixPath(path.name), partial(_read_path, path))
+def single_file(path: Path, shown: PurePosixPath) -> File:
+    """A file of its own, under the name `shown`."""
+    return File(shown, partial(_read_path, path))
 
 
 def _in_folder(root: Path) -> list[File]:

@@ -42,7 +42,9 @@ def open_page(browser: Browser, address: str, *, width: int = 1440, height: int 
 def drop(page: Page, photos: list[tuple[str, bytes]]) -> None:
     """Give photos to the uploader, as the file dialog does."""
     files = [{"name": name, "mimeType": "image/jpeg", "buffer": data} for name, data in photos]
-    page.get_by_test_id("stFileUploader").locator("input[type=file]").set_input_files(files)
+    field = page.get_by_test_id("stFileUploader").locator("input[type=file]")
+    expect(field).to_have_count(1)  # the uploader of the drop before is gone
+    field.set_input_files(files)
 
 
 def headline(page: Page, words: str | re.Pattern[str]) -> None:

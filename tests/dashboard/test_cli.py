@@ -90,7 +90,8 @@ def test_a_zip_gives_the_same_verdicts_as_its_folder(stock, tmp_path, capsys):
 @pytest.mark.parametrize(
     "arguments",
     [[], ["nonsense"], ["classify"], ["classify", "/no/such/path"], ["classify", ".", "--rule", "loudest"],
-     ["classify", "x" * 5000], ["classify", "a\0b"], ["models", "rename", "one"]],
+     ["classify", "x" * 5000], ["classify", "a\0b"], ["models", "rename", "one"],
+     ["classify", ".", "--description", "x" * 5001]],
 )  # fmt: skip
 def test_wrong_use_exits_with_2(arguments, capsys):
     with pytest.raises(SystemExit) as stopped:
