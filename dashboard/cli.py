@@ -84,6 +84,24 @@ def _parser() -> argparse.ArgumentParser:
     )
     _add_model_and_json(command)
 
+    command = _command(
+        commands,
+        "tweets",
+        "figures by month from exports of X and from spreadsheets, in any mix",
+        "tally tweets exports/ followers.xlsx --json",
+        _tweets,
+    )
+    command.add_argument("files", nargs="+", type=_existing, metavar="FILE", help="CSV, XLSX or ODS; or a folder")
+    command.add_argument(
+        "--timezone", default="UTC", metavar="NAME", help="of times in the files; default: %(default)s"
+    )
+    command.add_argument("--basis", choices=("by-tweet", "by-day"), help="default: by tweet where there are such rows")
+    command.add_argument("--goals", type=_existing, metavar="FILE", help="a table: month, metric, target")
+    command.add_argument("--report", action="store_true", help="how each file was read")
+    command.add_argument("--save", action="store_true", help="keep what was read, in --account")
+    command.add_argument("--account", metavar="NAME", help="made if it does not exist")
+    command.add_argument("--json", action="store_true", help="JSON Lines for programs")
+
     command = _command(commands, "models", "list, rename or delete models", "tally models rename mine ours", _models)
     command.add_argument("--json", action="store_true", help="JSON Lines for programs")
     actions = command.add_subparsers(metavar="ACTION")
@@ -226,6 +244,15 @@ def _report(figures: dict[str, Any]) -> Iterator[str]:
         yield f"not read: {photo['name']}: {photo['reason']}"
     for label, number in figures["unknown_labels"].items():
         yield f"left out: {count(number, 'photo')} labelled {label!r}, which the model does not know"
+
+
+def _tweets(options: argparse.Namespace) -> int:
+    from dashboard import cli_tweets
+
+    if options.save != bool(options.account):
+        print("tally tweets: --save and --account NAME go together", file=sys.stderr)
+        return 2
+    return cli_tweets.run(options)
 
 
 def _models(options: argparse.Namespace) -> int:

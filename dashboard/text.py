@@ -13,6 +13,22 @@ def percent(share: float) -> str:
     return f"{share * 100:.0f} %"
 
 
+def share(value: float) -> str:
+    """A share of a whole, such as an engagement rate: 0.0150 -> "1.5 %", 0.123 -> "12.3 %"."""
+    return f"{value * 100:.2f} %" if value < 0.01 else f"{value * 100:.1f} %"
+
+
+def short(number: float) -> str:
+    """A figure at a glance: 14_400_000 -> "14.4M", 15_174 -> "15.2K", 949 -> "949", 5.38 -> "5.38"."""
+    for scale, letter in ((1e9, "B"), (1e6, "M"), (1e4, "K")):
+        if abs(number) >= scale * 0.99995:
+            size = 1e3 if letter == "K" else scale
+            return f"{number / size:.3g}{letter}" if abs(number) < size * 999.5 else f"{number / size:,.0f}{letter}"
+    if abs(number) >= 100 or number == int(number):
+        return f"{number:,.0f}"
+    return f"{number:.1f}" if abs(number) >= 10 else f"{number:.2f}"
+
+
 def count(number: float, noun: str) -> str:
     """1 -> "1 photo", 2.5 -> "2.5 photos"."""
     return f"{plain(number)} {noun}" if number == 1 else f"{plain(number)} {noun}s"

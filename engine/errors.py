@@ -4,15 +4,24 @@
     ├── InputError                what the user gave cannot be used
     │   ├── UnreadablePhoto       one photo; a listing goes on without it
     │   ├── LimitExceeded         more photos, bytes or pixels than settings.py allows
-    │   └── UnreadableData        an evaluation set, a ZIP or a table
+    │   ├── UnreadableData        an evaluation set, a ZIP or a table
+    │   │   └── UnknownLayout     a table whose columns a person must name
+    │   └── AccountNotFound       no account of that name
     ├── ModelError
     │   ├── ModelNotFound         no model of that name or folder
     │   ├── ModelProtected        the built-in model cannot be renamed or deleted
     │   └── DamagedModel          a card or weights that are not what they say they are
+    ├── SheetError                Google's answer is no sheet of figures
+    │   ├── SheetForbidden        Tally may not read the sheet
+    │   ├── SheetNotFound         there is no sheet at the link
+    │   └── SheetUnavailable      Google is down, slow or asked too often; it may pass
+    ├── StoreError                the database cannot be reached, read or written
     └── Busy                      too much work is waiting already; try again
 
 `code` is the stable word for programs (the HTTP API's `error.code`); the message and the remedy are for people.
 """
+
+from collections.abc import Sequence
 
 
 class TallyError(Exception):
@@ -48,6 +57,20 @@ class UnreadableData(InputError):
     code = "unreadable_data"
 
 
+class UnknownLayout(UnreadableData):
+    """`header` holds the table's headings, as they are to be named."""
+
+    code = "unknown_layout"
+
+    def __init__(self, message: str, remedy: str, header: Sequence[str]) -> None:
+        super().__init__(message, remedy)
+        self.header = list(header)
+
+
+class AccountNotFound(InputError):
+    code = "account_not_found"
+
+
 class ModelError(TallyError):
     code = "model_error"
 
@@ -62,6 +85,26 @@ class ModelProtected(ModelError):
 
 class DamagedModel(ModelError):
     code = "damaged_model"
+
+
+class SheetError(TallyError):
+    code = "sheet_error"
+
+
+class SheetForbidden(SheetError):
+    code = "sheet_forbidden"
+
+
+class SheetNotFound(SheetError):
+    code = "sheet_not_found"
+
+
+class SheetUnavailable(SheetError):
+    code = "sheet_unavailable"
+
+
+class StoreError(TallyError):
+    code = "store_error"
 
 
 class Busy(TallyError):

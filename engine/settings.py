@@ -33,6 +33,18 @@ DESCRIPTION_CHARACTERS = 5_000
 # Long enough for a folder's or a file's name; a longer one is a mistake or an attack and is shortened.
 NAME_CHARACTERS = 120
 
+# Rows of one table: as many as a worksheet can have, and more than any account's life of posts.
+TABLE_ROWS = 1_048_576
+
+# Characters of one cell: the longest posts have 25,000. A longer one is a quotation mark left open.
+CELL_CHARACTERS = 200_000
+
+# What a workbook may unpack to: 100,000 rows of an export take about 70 MB.
+WORKBOOK_MEGABYTES = 1_000
+
+# An export of posts from this size on is scanned for the columns it is needed for; below, reading all costs nothing.
+SCANNED_MEGABYTES = 4
+
 # Files in one ZIP: 10,000 listings of ten photos. A ZIP of more is split by its sender.
 ZIP_FILES = 100_000
 

@@ -1,0 +1,107 @@
+"""The tables of the database. A change here needs a new revision in migrations/versions/; a test compares the two."""
+
+from datetime import UTC, date, datetime
+from typing import Any
+
+from sqlalchemy import JSON, DateTime, Dialect, ForeignKey, LargeBinary, String, TypeDecorator, UniqueConstraint
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
+
+
+class Moment(TypeDecorator[datetime]):
+    """A moment in UTC: SQLite itself forgets time zones."""
+
+    impl = DateTime
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, _: Dialect) -> datetime | None:
+        return None if value is None else value.astimezone(UTC).replace(tzinfo=None)
+
+    def process_result_value(self, value: datetime | None, _: Dialect) -> datetime | None:
+        return None if value is None else value.replace(tzinfo=UTC)
+
+
+class Base(DeclarativeBase):
+    pass
+
+
+class Account(Base):
+    """Whose posts they are."""
+
+    __tablename__ = "accounts"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    name: Mapped[str] = mapped_column(String(120), unique=True)
+    time_zone: Mapped[str] = mapped_column(String(60))
+    rate_demoted: Mapped[str | None] = mapped_column(
+        String(2000)
+    )  # why the engagement rate is not watched; None: it is
+    created_at: Mapped[datetime] = mapped_column(Moment)
+    imports: Mapped[list["Import"]] = relationship(cascade="all, delete-orphan", order_by="Import.id")
+    goals: Mapped[list["Goal"]] = relationship(cascade="all, delete-orphan", order_by="Goal.id")
+    notes: Mapped[list["Note"]] = relationship(cascade="all, delete-orphan", order_by="Note.day")
+
+
+class Import(Base):
+    """One file or sheet, as it was read once. Undone, it counts no longer but is still there."""
+
+    __tablename__ = "imports"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    account_id: Mapped[int] = mapped_column(ForeignKey("accounts.id", ondelete="CASCADE"), index=True)
+    name: Mapped[str] = mapped_column(String(400))
+    origin: Mapped[str] = mapped_column(String(1000))  # "file", or the link of a sheet
+    sha256: Mapped[str] = mapped_column(String(64))  # of the file
+    imported_at: Mapped[datetime] = mapped_column(Moment)
+    undone_at: Mapped[datetime | None] = mapped_column(Moment)
+    tables: Mapped[list["Table"]] = relationship(cascade="all, delete-orphan", order_by="Table.id")
+
+
+class Table(Base):
+    """One table of an import: its clean rows, and the account of how they were read."""
+
+    __tablename__ = "tables"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    import_id: Mapped[int] = mapped_column(ForeignKey("imports.id", ondelete="CASCADE"), index=True)
+    name: Mapped[str] = mapped_column(String(600))
+    kind: Mapped[str] = mapped_column(String(10))
+    definition: Mapped[str] = mapped_column(String(10))
+    covers_from: Mapped[date | None]
+    covers_until: Mapped[date | None]  # the day after the last
+    rows: Mapped[bytes] = mapped_column(LargeBinary)  # Parquet, the columns of engine/tweets/frames.py
+    report: Mapped[dict[str, Any]] = mapped_column(JSON)
+
+
+class Goal(Base):
+    """A target set for a month. The newest counts; the older ones are its history."""
+
+    __tablename__ = "goals"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    account_id: Mapped[int] = mapped_column(ForeignKey("accounts.id", ondelete="CASCADE"), index=True)
+    month: Mapped[str] = mapped_column(String(7))
+    metric: Mapped[str] = mapped_column(String(40))
+    target: Mapped[float | None]  # None: the goal was dropped
+    set_at: Mapped[datetime] = mapped_column(Moment)
+
+
+class Note(Base):
+    """An event of a day that the figures do not show: a new policy, a holiday."""
+
+    __tablename__ = "notes"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    account_id: Mapped[int] = mapped_column(ForeignKey("accounts.id", ondelete="CASCADE"), index=True)
+    day: Mapped[date]
+    text: Mapped[str] = mapped_column(String(400))
+
+
+class ColumnMapping(Base):
+    """A person's answer to what the columns of an unknown header hold."""
+
+    __tablename__ = "column_mappings"
+    __table_args__ = (UniqueConstraint("signature"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    signature: Mapped[str] = mapped_column(String(8000))
+    fields: Mapped[dict[str, str]] = mapped_column(JSON)  # heading -> field

@@ -1,0 +1,274 @@
+"""Dates and months as exports and people write them -> numpy dates.
+
+Whether 03/04 is in March or in April is voted for by a whole column, never by one cell (the design's tweets.md, B3).
+"""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, timedelta
+from itertools import pairwise
+
+import numpy as np
+from numpy.typing import NDArray
+
+from engine.tweets.numbers import Cell, clean, is_missing
+
+Minutes = NDArray[np.datetime64]
+
+_NAMES = (  # in the languages of most creators; exports themselves use English
+    "jan january januar jänner janvier janv enero ene gennaio gen janeiro januari stycznia styczeń ocak",
+    "feb february februar février févr fév fevrier febrero febbraio fevereiro fev februari luty lutego şubat",
+    "mar march märz mrz mär maerz mars marzo março marco maart mrt marca marzec mart",
+    "apr april avril avr abril abr aprile kwietnia kwiecień nisan",
+    "may mai mayo maggio mag maio mei maj maja mayıs",  # noqa: RUF001
+    "jun june juni juin junio giugno giu junho czerwca czerwiec haziran",
+    "jul july juli juillet juil julio luglio lug julho lipca lipiec temmuz",
+    "aug august août aout agosto ago augustus augusti sierpnia sierpień ağustos",
+    "sep sept september septembre septiembre settembre set setembro wrzesień września eylül",
+    "oct october oktober okt octobre octubre ottobre ott outubro out październik października ekim",
+    "nov november novembre noviembre novembro listopad listopada kasım",  # noqa: RUF001
+    "dec december dezember dez décembre déc decembre diciembre dic dicembre dezembro grudzień grudnia aralık",  # noqa: RUF001
+)
+MONTH_NAMES = {name: number for number, names in enumerate(_NAMES, start=1) for name in names.split()}
+
+_OFFSET = re.compile(r"\s*(Z|UTC|GMT|[+-]\d{2}:?\d{2})$", re.IGNORECASE)
+_CLOCK = re.compile(r"[T\s,]+(\d{1,2}):(\d{2})(?::(\d{2})(?:\.\d+)?)?\s*([ap]\.?m\.?)?$", re.IGNORECASE)
+_TWITTER = re.compile(r"\w{3} (\w{3}) (\d{1,2}) (\d{2}):(\d{2}):\d{2} \+0000 (\d{4})")
+_YMD = re.compile(r"(\d{4})[-/.年](\d{1,2})[-/.月](\d{1,2})日?")
+_NUMERIC = re.compile(r"(\d{1,2})([-/.])(\d{1,2})\2(\d{4}|\d{2})")
+_WORDS = re.compile(r"[^\W\d_]+|\d+")
+_MONTH_NUMBERS = (re.compile(r"(\d{4})[-/.年\s](\d{1,2})月?"), re.compile(r"(\d{1,2})[-/.\s](\d{4})"))
+_ID_EPOCH = 1_288_834_974_657  # ms: X counts the milliseconds in its ids from here
+_FILLERS = {"de", "del", "of", "th", "st", "nd", "rd"}  # between a day, a month and a year
+_SERIAL_DAY_ZERO = date(1899, 12, 30)  # of Google Sheets, and of Excel after February 1900
+
+
+@dataclass(frozen=True)
+class Dates:
+    """A column of dates: `day` (datetime64[D]) as written, and `clock` (datetime64[m], UTC) where there is a time."""
+
+    day: NDArray[np.datetime64]
+    clock: NDArray[np.datetime64]
+    unread: dict[str, int] = field(default_factory=dict)
+    guess: str | None = None
+
+
+def read_dates(cells: Sequence[Cell], locale: str | None = None) -> Dates:
+    """Read one column of days, with or without times. A time without an offset is in UTC, as X exports are."""
+    texts = [clean(cell) for cell in dict.fromkeys(cells) if isinstance(cell, str)]
+    day_first, guess = _day_first(texts, locale)
+    decided: dict[object, tuple[np.datetime64, np.datetime64] | None] = {}
+    day = np.full(len(cells), np.datetime64("NaT"), dtype="datetime64[D]")
+    clock = np.full(len(cells), np.datetime64("NaT"), dtype="datetime64[m]")
+    unread: dict[str, int] = {}
+    for index, cell in enumerate(cells):
+        key = (type(cell), cell)
+        if key not in decided:
+            decided[key] = _moment(cell, day_first)
+        value = decided[key]
+        if value is None:
+            if not is_missing(cell):
+                unread[str(cell)] = unread.get(str(cell), 0) + 1
+        else:
+            day[index], clock[index] = value
+    return Dates(day, clock, unread, guess)
+
+
+def _moment(cell: Cell, day_first: bool) -> tuple[np.datetime64, np.datetime64] | None:
+    """The day as written and the minute in UTC (NaT where there is no time of day); None where it is no date."""
+    no_time = np.datetime64("NaT", "m")
+    offset, with_clock = timedelta(0), False
+    if isinstance(cell, (bool, type(None))):
+        return None
+    if isinstance(cell, (int, float)):
+        if not 30_000 <= cell < 80_000:  # 1982 to 2119: other numbers are no dates
+            return None
+        moment = datetime.combine(_SERIAL_DAY_ZERO, datetime.min.time()) + timedelta(days=float(cell))
+        moment, with_clock = moment + timedelta(microseconds=500), cell != int(cell)
+    elif isinstance(cell, datetime):
+        moment, with_clock = cell, bool(cell.hour or cell.minute or cell.second)
+    elif isinstance(cell, date):
+        moment = datetime.combine(cell, datetime.min.time())
+    else:
+        parsed = _from_text(clean(cell), day_first)
+        if parsed is None:
+            return None
+        moment, offset, with_clock = parsed
+    day = np.datetime64(moment.date(), "D")
+    return day, np.datetime64(moment.replace(tzinfo=None) - offset, "m") if with_clock else no_time
+
+
+def _from_text(text: str, day_first: bool) -> tuple[datetime, timedelta, bool] | None:
+    if match := _TWITTER.fullmatch(text):
+        name, day, hour, minute, year = match.groups()
+        number = MONTH_NAMES.get(name.casefold())
+        return _build(int(year), number or 0, int(day), (int(hour), int(minute))), timedelta(0), True  # type: ignore[return-value]
+    offset, clock = timedelta(0), None
+    rest = text
+    if ":" in text:
+        if match := _OFFSET.search(rest):
+            offset, rest = _offset(match[1]), rest[: match.start()]
+        if match := _CLOCK.search(rest):
+            hour, minute = int(match[1]), int(match[2])
+            if match[4]:
+                hour = hour % 12 + (12 if match[4][0] in "pP" else 0)
+            clock, rest = (hour, minute), rest[: match.start()]
+        else:
+            return None
+    moment = _calendar(rest.strip(), day_first, clock)
+    return None if moment is None else (moment, offset, clock is not None)
+
+
+def _calendar(text: str, day_first: bool, clock: tuple[int, int] | None) -> datetime | None:
+    if match := _YMD.fullmatch(text):
+        return _build(int(match[1]), int(match[2]), int(match[3]), clock)
+    if match := _NUMERIC.fullmatch(text):
+        first, second, year = int(match[1]), int(match[3]), int(match[4])
+        day, month = (first, second) if day_first else (second, first)
+        return _build(_full_year(year), month, day, clock)
+    words = [word for word in _WORDS.findall(text.casefold()) if word not in _FILLERS]
+    numbers = [int(word) for word in words if word.isdigit()]
+    months = [MONTH_NAMES[word] for word in words if word in MONTH_NAMES]
+    others = [word for word in words if not word.isdigit() and word not in MONTH_NAMES]
+    if not months or len(numbers) != 2 or len(others) > 1:  # one other word: the weekday
+        return None
+    months = months[-1:] if not others else months  # "mar, 3 mar 2026" is a Tuesday in Spanish
+    day, year = numbers if numbers[0] <= 31 else (numbers[1], numbers[0])
+    return _build(_full_year(year), months[-1], day, clock)
+
+
+def _build(year: int, month: int, day: int, clock: tuple[int, int] | None) -> datetime | None:
+    try:
+        moment = datetime(year, month, day, *(clock or (0, 0)))
+    except ValueError:
+        return None
+    return moment if 1990 <= year <= 2100 else None
+
+
+def _full_year(year: int) -> int:
+    return year if year >= 100 else 2000 + year
+
+
+def _offset(text: str) -> timedelta:
+    if text.upper() in {"Z", "UTC", "GMT"}:
+        return timedelta(0)
+    sign = -1 if text[0] == "-" else 1
+    digits = text[1:].replace(":", "")
+    return sign * timedelta(hours=int(digits[:2]), minutes=int(digits[2:]))
+
+
+def _day_first(texts: Sequence[str], locale: str | None) -> tuple[bool, str | None]:
+    """Whether the day stands before the month in a column, and the guess in words where nothing tells."""
+    pairs = [(int(m[1]), int(m[3]), m[2]) for text in texts if (m := _NUMERIC.match(text))]
+    if not pairs:
+        return True, None
+    first = sum(pair[0] > 12 for pair in pairs)
+    second = sum(pair[1] > 12 for pair in pairs)
+    if first != second:
+        return first > second, None
+    if pairs[0][2] == ".":
+        return True, None
+    if locale:
+        return not locale.startswith("en_US"), None
+    # Monthly rows on the first: what stays the same is the day.
+    if len({pair[0] for pair in pairs}) != len({pair[1] for pair in pairs}):
+        return len({pair[0] for pair in pairs}) < len({pair[1] for pair in pairs}), None
+    return True, f"{texts[0]} is read as day, then month"
+
+
+def read_months(cells: Sequence[Cell], locale: str | None, today: date) -> Dates:
+    """Read one column of months; `day` is the first of each. What is no month stays NaT and unread."""
+    cells = [_named(cell) for cell in cells]
+    bare = [MONTH_NAMES.get(cell.casefold().rstrip(".")) if isinstance(cell, str) else None for cell in cells]
+    if sum(number is not None for number in bare) >= 2:
+        return _without_years(cells, bare, today)
+    months = [_month(cell) for cell in cells]
+    rest = [cell if month is None else None for cell, month in zip(cells, months, strict=True)]
+    dates = read_dates(rest, locale)
+    guess = dates.guess
+    found = dates.day[~np.isnat(dates.day)]
+    if mistaken := _years_taken_for_days(found):
+        guess = mistaken
+        swapped = {day: _year_from_day(day) for day in found}
+        day = np.array([swapped.get(d, d) for d in dates.day], dtype="datetime64[M]")
+    else:
+        day = dates.day.astype("datetime64[M]")
+    own = np.array([np.datetime64(month or "NaT", "M") for month in months], dtype="datetime64[M]")
+    merged = np.where(np.isnat(own), day, own).astype("datetime64[M]").astype("datetime64[D]")
+    return Dates(merged, np.full(len(cells), np.datetime64("NaT"), dtype="datetime64[m]"), dates.unread, guess)
+
+
+def _named(cell: Cell) -> Cell:
+    return clean(cell) if isinstance(cell, str) else cell
+
+
+def _month(cell: Cell) -> str | None:
+    """A month written as one ("Jan-21", "2021-01", "January 2021", "2021年1月") -> "2021-01"."""
+    if isinstance(cell, (int, float)) and not isinstance(cell, bool):
+        year, month = divmod(int(cell), 100)
+        return f"{year:04}-{month:02}" if cell == int(cell) and 1990 <= year <= 2100 and 1 <= month <= 12 else None
+    if not isinstance(cell, str):
+        return None
+    for pattern, year_at in zip(_MONTH_NUMBERS, (1, 2), strict=True):
+        if (match := pattern.fullmatch(cell)) and 1 <= int(match[3 - year_at]) <= 12:
+            return f"{int(match[year_at]):04}-{int(match[3 - year_at]):02}"
+    if re.fullmatch(r"(19|20)\d{2}(0[1-9]|1[0-2])", cell):
+        return f"{cell[:4]}-{cell[4:]}"
+    words = _WORDS.findall(cell.casefold())
+    words = [word for word in words if word != "de"]
+    if len(words) == 2 and sum(word in MONTH_NAMES for word in words) == 1:
+        name, year_text = words if words[0] in MONTH_NAMES else words[::-1]
+        if year_text.isdigit() and len(year_text) in (2, 4):
+            return f"{_full_year(int(year_text)):04}-{MONTH_NAMES[name]:02}"
+    return None
+
+
+def _years_taken_for_days(days: NDArray[np.datetime64]) -> str | None:
+    """Spreadsheets turn a typed "Jan-21" into 21 January of the year it was typed in. The guess in words, or None."""
+    values = [day.astype(object) for day in days]
+    if len(values) < 2 or len({value.year for value in values}) != 1:
+        return None
+    numbers = [value.day for value in values]
+    if len({value.month for value in values}) < 2 or min(numbers) < 10 or len(set(numbers)) > 1 + len(values) // 2:
+        return None
+    years = [_year_from_day(np.datetime64(value, "D")).astype(object) for value in values]
+    recent = all(values[0].year - 3 <= year.year <= values[0].year for year in years)
+    ends = all((value + timedelta(days=1)).day == 1 for value in values)
+    if ends or not recent or (sorted(years) != years and sorted(years, reverse=True) != years):
+        return None
+    first = values[0]
+    return f"{first:%Y-%m-%d} is read as {years[0]:%b %Y}: a spreadsheet took a typed {first:%b-%d} for a day"
+
+
+def _year_from_day(day: np.datetime64) -> np.datetime64:
+    value: date = day.astype("datetime64[D]").astype(object)
+    return np.datetime64(f"20{value.day:02}-{value.month:02}-01", "D")
+
+
+def _without_years(cells: Sequence[Cell], numbers: Sequence[int | None], today: date) -> Dates:
+    """ "August", "September", ...: the last is the most recent such month, and the years follow from the order."""
+    named = [(index, number) for index, number in enumerate(numbers) if number is not None]
+    falling = sum((a[1] - b[1]) % 12 < (b[1] - a[1]) % 12 for a, b in pairwise(named))
+    order = named if falling > len(named) / 2 else named[::-1]  # latest first
+    year, previous = today.year, today.month
+    day = np.full(len(cells), np.datetime64("NaT"), dtype="datetime64[D]")
+    for index, number in order:
+        year -= number > previous
+        previous = number
+        day[index] = np.datetime64(f"{year:04}-{number:02}-01")
+    unread = {str(c): 1 for c, number in zip(cells, numbers, strict=True) if number is None and not is_missing(c)}
+    first, last = day[order[-1][0]].astype(object), day[order[0][0]].astype(object)
+    guess = f"the months have no year: they are read as {first:%b %Y} to {last:%b %Y}"
+    return Dates(day, np.full(len(cells), np.datetime64("NaT"), dtype="datetime64[m]"), unread, guess)
+
+
+def clock_of_key(keys: NDArray[np.int64]) -> NDArray[np.datetime64]:
+    """When posts were made (datetime64[s], UTC), from the milliseconds of their ids; NaT for keys that are none."""
+    moments = (keys + _ID_EPOCH).astype("datetime64[ms]").astype("datetime64[s]")
+    return np.where(keys > 0, moments, np.datetime64("NaT", "s"))
+
+
+def now_utc() -> datetime:
+    """The time, as one place to ask it."""
+    return datetime.now(UTC)

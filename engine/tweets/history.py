@@ -1,0 +1,190 @@
+"""Tables of several files -> one history of an account, each post, day and month once.
+
+The same post in several exports: the one whose range ends later wins, then the later file. What came of every row stays
+in the report, whose counts add up.
+"""
+
+from collections.abc import Sequence
+from copy import deepcopy
+from dataclasses import dataclass, field, replace
+from datetime import date, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import numpy as np
+import pandas as pd
+
+from engine.errors import InputError
+from engine.tweets.dates import clock_of_key
+from engine.tweets.formats import Kind
+from engine.tweets.read import Part, TableReport
+
+SUPERSEDED = "the same {} in a later export"
+_FIGURES = ("tweets", "impressions", "engagements", "new_followers")
+_UTC = "UTC"
+
+
+@dataclass
+class Report:
+    """What was read as what, what was guessed, and what was left out and why."""
+
+    tables: list[TableReport] = field(default_factory=list)
+    warnings: list[str] = field(default_factory=list)
+    guesses: list[str] = field(default_factory=list)
+    checks: list[dict[str, Any]] = field(default_factory=list)  # the same figure on the other basis
+
+    def as_dict(self) -> dict[str, Any]:
+        """Plain data: `rows` = `kept` + the sum of `dropped`, in all and for each table."""
+        dropped: dict[str, int] = {}
+        for table in self.tables:
+            for reason, number in table.dropped.items():
+                dropped[reason] = dropped.get(reason, 0) + number
+        return {
+            "files": [table.as_dict() for table in self.tables],
+            "rows": sum(table.rows for table in self.tables),
+            "kept": sum(table.kept for table in self.tables),
+            "dropped": dropped,
+            "guesses": [*_named(self.tables, "guesses"), *self.guesses],
+            "warnings": [*_named(self.tables, "warnings"), *self.warnings],
+            "errors": [f"{table.name}: {table.error}" for table in self.tables if table.error],
+            "checks": self.checks,
+        }
+
+
+@dataclass(frozen=True)
+class History:
+    """An account's posts, days and months, oldest first (columns: see frames.py, and below).
+
+    `posts` has also `day` in the account's time zone, `time` (datetime64[s], local; from the id where the file has only
+    a date; NaT where nothing tells), `type` and `definition`; `days` and `months` have `definition`.
+    """
+
+    posts: pd.DataFrame
+    days: pd.DataFrame
+    months: pd.DataFrame
+    spans: list[tuple[date, date] | None]  # half-open, one a table of posts; None where its name does not tell
+    report: Report
+    time_zone: str = _UTC
+
+
+def combine(parts: Sequence[Part], failed: Sequence[TableReport] = (), time_zone: str = _UTC) -> History:
+    """One history of many tables. The tables stay as they are: what was superseded stands in the history's report.
+
+    Raises InputError for an unknown time zone.
+    """
+    zone = zone_named(time_zone)
+    parts = [replace(part, report=deepcopy(part.report)) for part in parts]
+    report = Report([*(part.report for part in parts), *failed])
+    posts = _posts(_of(parts, "posts"), report, zone)
+    days = _merged(_of(parts, "days"), "day")
+    months = _merged(_of(parts, "months"), "month")
+    spans = [part.covers for part in _of(parts, "posts")]
+    return History(posts, days, months, spans, report, time_zone)
+
+
+def zone_named(name: str) -> ZoneInfo:
+    """A time zone such as Europe/Madrid. Raises InputError if there is none of that name."""
+    try:
+        return ZoneInfo(name)
+    except (KeyError, ValueError, OSError) as error:
+        raise InputError(f"{name!r} is no time zone", "use a name such as Europe/Madrid or UTC") from error
+
+
+def _named(tables: Sequence[TableReport], what: str) -> list[str]:
+    return [f"{table.name}: {text}" for table in tables for text in getattr(table, what)]
+
+
+def _of(parts: Sequence[Part], kind: Kind) -> list[Part]:
+    """The tables of one kind, those whose range ends later last."""
+
+    def ends(part: Part) -> date:
+        last: date = part.frame["day"].max().date() + timedelta(days=1)
+        return part.covers[1] if part.covers else last
+
+    return sorted((part for part in parts if part.kind == kind and not part.frame.empty), key=ends)
+
+
+def _posts(parts: Sequence[Part], report: Report, zone: ZoneInfo) -> pd.DataFrame:
+    if not parts:
+        return pd.DataFrame({"day": pd.Series(dtype="datetime64[s]"), "impressions": [], "engagements": []})
+    frames = [part.frame.assign(definition=part.definition, part=at) for at, part in enumerate(parts)]
+    posts = pd.concat(frames, ignore_index=True) if len(frames) > 1 else frames[0]
+    superseded = posts.duplicated("key", keep="last") if len(frames) > 1 else pd.Series(data=False, index=posts.index)
+    if superseded.any():
+        _account(parts, posts["part"][superseded], "post")
+        _tell_falling(posts, report)
+        posts = posts[~superseded]
+    for name in ("impressions", "engagements"):
+        if name not in posts:
+            posts[name] = np.nan
+    if zone.key != _UTC:
+        local = _local(posts["clock"], zone)
+        posts = posts.assign(day=local.dt.normalize().where(local.notna(), posts["day"]))
+    return posts.drop(columns="part").sort_values(["day", "key"], ignore_index=True)
+
+
+def with_details(history: History) -> History:
+    """The history with `time` and `type` of each post: what months do not need and posts do."""
+    posts = history.posts
+    if posts.empty:
+        return history
+    by_id = pd.Series(clock_of_key(posts["key"].to_numpy()), index=posts.index)
+    clock = posts["clock"].where(posts["clock"].notna(), by_id)
+    time = _local(clock, zone_named(history.time_zone))
+    return replace(history, posts=posts.assign(time=time, type=_types(posts)))
+
+
+def _local(clock: pd.Series, zone: ZoneInfo) -> pd.Series:
+    local: pd.Series = clock.dt.tz_localize(_UTC).dt.tz_convert(zone).dt.tz_localize(None).astype("datetime64[s]")
+    return local
+
+
+def _types(posts: pd.DataFrame) -> pd.Series:
+    """What kind each post is, as far as its words tell."""
+    if "text" not in posts:
+        return pd.Series("unknown", index=posts.index)
+    text = posts["text"].fillna("").astype(str)
+    media = posts["media_views"].gt(0) if "media_views" in posts else pd.Series(data=False, index=posts.index)
+    kinds = [
+        text.str.startswith("@"),
+        text.str.startswith("RT @"),
+        media,
+        text.str.contains("http", regex=False),
+        text != "",
+    ]
+    names = ["reply", "repost", "media", "link", "text"]
+    return pd.Series(np.select(kinds, names, "unknown"), index=posts.index)
+
+
+def _account(parts: Sequence[Part], of_parts: pd.Series, noun: str) -> None:
+    """Move rows from kept to dropped in the reports of the tables they came from."""
+    for at, number in of_parts.value_counts().items():
+        table = parts[int(str(at))].report
+        table.dropped[SUPERSEDED.format(noun)] += int(number)
+        table.kept -= int(number)
+
+
+def _tell_falling(posts: pd.DataFrame, report: Report) -> None:
+    """Counters of a post only grow: where a later export has fewer impressions, the export changed its definition."""
+    both = posts[posts["key"].duplicated(keep=False)]
+    falls = (both.groupby("key")["impressions"].diff() < 0).sum()
+    if falls:
+        report.warnings.append(f"{falls:,} posts have fewer impressions in a later export; the later counts")
+
+
+def _merged(parts: Sequence[Part], noun: str) -> pd.DataFrame:
+    """Days or months, each once; a figure that the later table does not hold is kept from the earlier."""
+    if not parts:
+        return pd.DataFrame({"day": pd.Series(dtype="datetime64[s]"), **{name: [] for name in _FIGURES}})
+    frames = [part.frame.assign(definition=part.definition, part=at) for at, part in enumerate(parts)]
+    table = pd.concat(frames, ignore_index=True).drop(columns="clock", errors="ignore")
+    superseded = table.duplicated("day", keep="last")
+    _account(parts, table["part"][superseded], noun)
+    if "new_followers" in table:
+        sheet = table["definition"].eq("sheet").where(table["new_followers"].notna())
+        table["own_followers"] = sheet.astype(float)
+    merged = table.groupby("day", as_index=False).last().drop(columns="part")
+    for name in _FIGURES:
+        if name not in merged:
+            merged[name] = np.nan
+    return merged

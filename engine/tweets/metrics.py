@@ -1,0 +1,222 @@
+"""A history -> figures by month, as the contract has them. Ratios are ratios of sums; missing is null, never zero."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+from typing import Any, Literal
+
+import numpy as np
+import pandas as pd
+
+from engine.tweets.history import History
+
+Basis = Literal["by-tweet", "by-day"]
+BASES: tuple[Basis, ...] = ("by-tweet", "by-day")
+METRICS = ("tweets", "impressions", "engagements")
+_GIVEN = ("rate", "impressions_per_tweet", "followers_per_tweet")
+_SUMMED = (*METRICS, "new_followers", "own_followers", *_GIVEN)
+
+
+@dataclass(frozen=True)
+class Month:
+    """The figures of one month; None where no file holds them. `source` says which kind of table each is from."""
+
+    month: str  # "2021-01"
+    tweets: float | None = None
+    impressions: float | None = None
+    engagements: float | None = None
+    new_followers: float | None = None
+    followers_from_posts: float | None = None  # follows made from the posts: not the account's new followers
+    given: dict[str, float] = field(default_factory=dict)  # ratios of a sheet that holds only them
+    complete: bool | None = None
+    source: dict[str, str | None] = field(default_factory=dict)
+    derived: tuple[str, ...] = ()  # figures worked out from a sheet's ratios
+
+    @property
+    def impressions_per_tweet(self) -> float | None:
+        return _ratio(self.impressions, self.tweets, self.given.get("impressions_per_tweet"))
+
+    @property
+    def followers_per_tweet(self) -> float | None:
+        return _ratio(self.new_followers, self.tweets, self.given.get("followers_per_tweet"))
+
+    @property
+    def engagement_rate(self) -> float | None:
+        return _ratio(self.engagements, self.impressions, self.given.get("rate"))
+
+    @property
+    def period(self) -> pd.Period:
+        return pd.Period(self.month, "M")
+
+    def as_dict(self) -> dict[str, Any]:
+        """The contract's line."""
+        return {
+            "month": self.month,
+            "tweets": _whole(self.tweets),
+            "impressions": _whole(self.impressions),
+            "impressions_per_tweet": self.impressions_per_tweet,
+            "new_followers": _whole(self.new_followers),
+            "followers_per_tweet": self.followers_per_tweet,
+            "followers_from_posts": _whole(self.followers_from_posts),
+            "engagements": _whole(self.engagements),
+            "engagement_rate": self.engagement_rate,
+            "complete": self.complete,
+            "source": self.source,
+            "derived": list(self.derived),
+        }
+
+
+def by_month(history: History, basis: Basis | None = None) -> list[Month]:
+    """The months of a history, oldest first; those inside a covered range that have no posts are there, with zeros.
+
+    `basis` None: by-tweet where there are rows by tweet, by-day where only they cover the month. The report of the
+    history gets the figures of the other basis as checks, and the months that no file covers.
+    """
+    tables = _tables(history)
+    months = sorted(set().union(*(table.index for table in tables.values())))
+    figures = [_month(month, tables, history, basis) for month in months]
+    history.report.checks = [*_checks(tables)]
+    held = [month for month in figures if any(month.source.values())]
+    _tell_gaps(held, history, basis)
+    return held
+
+
+def _tables(history: History) -> dict[str, pd.DataFrame]:
+    """Sums by month (index: period number since 1970) of each kind of table, with `days`: how many it has."""
+    posts, days, months = (_sums(frame) for frame in (history.posts, history.days, history.months))
+    covered = sorted({month for span in _spans(history) for month in _months_of(span)})
+    posts = posts.reindex(sorted({*posts.index, *covered}))
+    inside = posts.index.isin(covered) & posts["rows"].isna()
+    filled = [name for name in ("rows", "impressions", "engagements", "followers") if name in posts]
+    for name in filled:  # of figures that the files hold, a month without posts has none
+        if history.posts.empty or posts[name].notna().any() or name == "rows":
+            posts.loc[inside, name] = 0.0
+    return {"by-tweet": posts.rename(columns={"rows": "tweets"}), "by-day": days, "sheet": months}
+
+
+def _sums(frame: pd.DataFrame) -> pd.DataFrame:
+    month = frame["day"].to_numpy().astype("datetime64[M]").astype(np.int64)
+    names = [
+        name for name in ("tweets", "impressions", "engagements", "new_followers", "own_followers") if name in frame
+    ]
+    names += [name for name in ("rate", "impressions_per_tweet", "followers_per_tweet") if name in frame]
+    groups = frame[names].groupby(month)
+    sums = groups.sum(min_count=1)
+    sums["rows"] = groups.size().astype(float)
+    follows = [name for name in ("follows", "new_follows") if name in frame]
+    if follows:
+        sums["followers"] = frame[follows].groupby(month).sum(min_count=1).sum(axis=1, min_count=1)
+    if "new_followers" in frame:
+        sums["follower_days"] = frame["new_followers"].groupby(month).count()
+    if "derived" in frame:
+        sums["derived"] = frame["derived"].groupby(month).last()
+    return sums
+
+
+def _spans(history: History) -> list[tuple[date, date]]:
+    """The spans of days that the tables of posts cover: from the files' names, or from their first to last post."""
+    spans = [span for span in history.spans if span]
+    if None in history.spans and not history.posts.empty:
+        first, last = history.posts["day"].min().date(), history.posts["day"].max().date()
+        spans.append((first, last + timedelta(days=1)))
+    return spans
+
+
+def _months_of(span: tuple[date, date]) -> range:
+    first, last = (np.datetime64(day, "M").astype(int) for day in (span[0], span[1] - timedelta(days=1)))
+    return range(int(first), int(last) + 1)
+
+
+def _month(number: int, tables: dict[str, pd.DataFrame], history: History, basis: Basis | None) -> Month:
+    rows = {name: table.loc[number] for name, table in tables.items() if number in table.index}
+    order = [name for name in (["sheet", *BASES] if basis is None else ["sheet", basis]) if name in rows]
+    order = order[1:] + order[:1] if order and order[0] == "sheet" else order  # a user's own sheet comes last
+    values: dict[str, float | None] = {}
+    source: dict[str, str | None] = {}
+    main = next((name for name in order if any(_known(rows[name].get(metric)) for metric in METRICS)), None)
+    for metric in METRICS:
+        value = _known(rows[main].get(metric)) if main else None
+        values[metric], source[metric] = value, main if value is not None else None
+    followers = [(name, rows[name]) for name in ("by-day", "sheet") if name in rows]
+    name, row = next(((n, r) for n, r in followers if _known(r.get("new_followers")) is not None), (None, None))
+    values["new_followers"] = None if row is None else _known(row.get("new_followers"))
+    own = row is not None and (name == "sheet" or row.get("own_followers", 0) > 0)
+    source["new_followers"] = None if row is None else "sheet" if own else "overview"
+    sheet = rows.get("sheet")
+    given = (
+        {}
+        if sheet is None or main != "sheet"
+        else {key: value for key in _GIVEN if (value := _known(sheet.get(key))) is not None}
+    )
+    derived = str(sheet.get("derived", "")).split() if sheet is not None and "sheet" in source.values() else []
+    return Month(
+        str(np.datetime64(number, "M")),
+        **values,
+        followers_from_posts=_known(rows["by-tweet"].get("followers")) if "by-tweet" in rows else None,
+        given=given,
+        complete=_complete(number, main, rows, history),
+        source=source,
+        derived=tuple(name for name in derived if source.get(name) == "sheet"),
+    )
+
+
+def _complete(number: int, main: str | None, rows: dict[str, Any], history: History) -> bool | None:
+    """Whether the figures cover the whole month: by the ranges in the files' names, or by the daily rows."""
+    first, after = np.datetime64(number, "M").astype("M8[D]"), np.datetime64(number + 1, "M").astype("M8[D]")
+    length = int((after - first).astype(int))
+    daily = rows.get("by-day")
+    answers: list[bool | None] = []
+    if main == "by-tweet":
+        if None not in history.spans:
+            days = {day for span in history.spans if span for day in range(*np.array(span, "M8[D]").astype(int))}
+            answers.append(all(day in days for day in range(first.astype(int), after.astype(int))))
+        elif daily is not None:
+            answers.append(daily["rows"] == length)
+        else:
+            answers.append(None)
+    elif main == "by-day" and daily is not None:
+        answers.append(daily["rows"] == length)
+    if daily is not None and daily.get("follower_days", 0) > 0:
+        answers.append(daily["follower_days"] == length)
+    if False in answers:
+        return False
+    return None if not answers or None in answers else True
+
+
+def _checks(tables: dict[str, pd.DataFrame]) -> list[dict[str, Any]]:
+    """The months that both kinds of export hold, side by side: they differ as days count older posts too."""
+    tweets, days = tables["by-tweet"], tables["by-day"]
+    rows = []
+    for number in tweets.index.intersection(days.index):
+        for metric in METRICS:
+            pair = _known(tweets.loc[number].get(metric)), _known(days.loc[number].get(metric))
+            if pair[0] is not None and pair[1] is not None:
+                month = str(np.datetime64(number, "M"))
+                rows.append({"month": month, "metric": metric, "by-tweet": _whole(pair[0]), "by-day": _whole(pair[1])})
+    return rows
+
+
+def _tell_gaps(months: Sequence[Month], history: History, basis: Basis | None) -> None:
+    report = history.report
+    numbers = [np.datetime64(month.month, "M").astype(int) for month in months]
+    gaps = [str(np.datetime64(n, "M")) for n in range(numbers[0], numbers[-1]) if n not in numbers] if numbers else []
+    if gaps:
+        report.warnings.append(f"no file covers {', '.join(gaps[:12])}{' and more' if len(gaps) > 12 else ''}")
+    used = {month.source["impressions"] for month in months} - {None}
+    if basis is None and {"by-tweet", "by-day"} <= used:
+        report.guesses.append("some months are counted by tweet and others by day: their figures are not quite alike")
+    partial = [month.month for month in months if month.complete is False]
+    if partial:
+        report.warnings.append(f"not the whole month is covered in {', '.join(partial[:12])}")
+
+
+def _ratio(above: float | None, below: float | None, given: float | None) -> float | None:
+    return given if above is None or not below else above / below
+
+
+def _known(value: Any) -> float | None:
+    return None if value is None or pd.isna(value) else float(value)
+
+
+def _whole(value: float | None) -> float | int | None:
+    return int(value) if value is not None and value == int(value) else value

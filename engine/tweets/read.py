@@ -1,0 +1,181 @@
+"""Files and sheets -> tables of posts, days and months, each with an account of how it was read."""
+
+import re
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+from typing import Any
+
+import pandas as pd
+
+from engine.errors import InputError, UnreadableData
+from engine.tweets import scan
+from engine.tweets.formats import Definition, Kind, Layout
+from engine.tweets.frames import days_frame, finished, months_frame, posts_cells, posts_frame
+from engine.tweets.rows import Rows, set_aside, split
+from engine.tweets.tables import Grid, Source, read_grids
+
+Mappings = Mapping[str, Mapping[str, str]]  # signature of a header -> heading -> field
+
+_RANGE = re.compile(r"(?<!\d)(\d{4})-?(\d{2})-?(\d{2})_(\d{4})-?(\d{2})-?(\d{2})(?!\d)")
+
+
+@dataclass
+class TableReport:
+    """How one table was read. `rows` = `kept` + the sum of `dropped`."""
+
+    name: str
+    read_as: str
+    rows: int
+    kept: int
+    dropped: Counter[str] = field(default_factory=Counter)
+    guesses: list[str] = field(default_factory=list)
+    warnings: list[str] = field(default_factory=list)
+    first: str | None = None  # days, "2021-01-31"
+    last: str | None = None
+    error: str | None = None  # why nothing of it was read
+
+    def as_dict(self) -> dict[str, Any]:
+        """Plain data, as in the import report."""
+        return {**self.__dict__, "dropped": dict(self.dropped)}
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any]) -> "TableReport":
+        """Read what `as_dict` wrote."""
+        return cls(**{**data, "dropped": Counter(data["dropped"])})
+
+
+@dataclass(frozen=True)
+class Part:
+    """One table, read: `frame` as frames.py describes it, `covers` as a half-open span of days where the name tells."""
+
+    name: str  # of the file, and of the tab where there are several
+    file: str
+    kind: Kind
+    definition: Definition
+    frame: pd.DataFrame
+    covers: tuple[date, date] | None
+    report: TableReport
+
+
+def read_file(name: str, source: Source, *, mappings: Mappings | None = None, text: bool = True) -> list[Part]:
+    """Read an export or a spreadsheet. `text` False leaves the posts' words out, which halves the memory.
+
+    Raises UnreadableData if it holds no table of figures, UnknownLayout if a person must name its columns.
+    """
+    part = _scanned(name, source, text)
+    return [part] if part else read_tables(read_grids(name, source), name, mappings)
+
+
+def read_tables(grids: Sequence[Grid], file: str, mappings: Mappings | None = None) -> list[Part]:
+    """Read every table of one file or sheet; of several, those without figures are passed over, and it is said."""
+    parts: list[Part] = []
+    passed: list[InputError] = []
+    for grid in grids:
+        try:
+            parts.append(_read_grid(grid, file, mappings))
+        except InputError as error:
+            passed.append(error)
+            skipped = TableReport(grid.name, "not read", len(grid.rows), 0, Counter({"not read": len(grid.rows)}))
+            skipped.error = str(error)
+            parts.append(Part(grid.name, file, "days", "sheet", pd.DataFrame(), None, skipped))
+    if len(passed) == len(grids):
+        raise passed[0]
+    return parts
+
+
+def _read_grid(grid: Grid, file: str, mappings: Mappings | None) -> Part:
+    rows = split(grid, mappings)
+    layout, frame = _frame(rows, grid.locale)
+    return _part((grid.name, file), layout, frame, rows)
+
+
+def _frame(rows: Rows, locale: str | None) -> tuple[Layout, pd.DataFrame]:
+    if rows.layout.kind == "months":
+        return rows.layout, months_frame(rows, locale)
+    if rows.layout.kind == "posts":
+        return rows.layout, posts_frame(rows, locale)
+    frame = days_frame(rows, locale)
+    if "tweets" not in rows.layout.columns and rows.layout.definition == "sheet" and _is_of_posts(frame):
+        rows.guesses.append("there are several rows a day: each is taken for a post")
+        layout = Layout("posts", "sheet", rows.layout.columns, rows.layout.width)
+        rows.dropped = Counter({reason: number for reason, number in rows.dropped.items() if reason != "no date"})
+        return layout, posts_frame(rows, locale)
+    return rows.layout, frame
+
+
+def _is_of_posts(frame: pd.DataFrame) -> bool:
+    return bool(frame["day"].duplicated().any() or frame["clock"].notna().any())
+
+
+def _part(names: tuple[str, str], layout: Layout, frame: pd.DataFrame, rows: Rows) -> Part:
+    name, file = names
+    covers = _covered(file, layout)
+    if frame.empty:
+        reasons = ", ".join(f"{number:,} x {reason}" for reason, number in rows.dropped.items())
+        raise UnreadableData(f"no row of {name} could be read ({reasons or 'there are none'})", "export it again")
+    report = TableReport(name, layout.title, rows.total, len(frame), rows.dropped, rows.guesses, rows.warnings)
+    first, last = frame["day"].min(), frame["day"].max()
+    report.first, report.last = f"{first:%Y-%m-%d}", f"{last:%Y-%m-%d}"
+    if covers:
+        margin = timedelta(days=1)  # a day begins earlier or later in another time zone
+        outside = (frame["day"] < pd.Timestamp(covers[0] - margin)) | (frame["day"] > pd.Timestamp(covers[1] + margin))
+        if outside.any():
+            report.warnings.append(f"{outside.sum():,} rows lie outside the range in the file's name")
+    return Part(name, file, layout.kind, layout.definition, frame, covers, report)
+
+
+def _covered(name: str, layout: Layout) -> tuple[date, date] | None:
+    """The span of days in an export's name, half-open. The old exports name the day after it, the new the last."""
+    if layout.kind == "months" or not (match := _RANGE.search(name)):
+        return None
+    numbers = [int(group) for group in match.groups()]
+    try:
+        start, end = date(*numbers[:3]), date(*numbers[3:])
+    except ValueError:
+        return None
+    end += timedelta(days=layout.definition == "new")
+    return (start, end) if start < end else None
+
+
+def _scanned(name: str, source: Source, text: bool) -> Part | None:
+    """A large export of posts, by the fast way; None if it must go the common way."""
+    scanned = scan.scan_posts(source, text=text)
+    if scanned is None:
+        return None
+    frame, rows = scanned
+    if rows.cells:
+        frame = pd.concat([frame, posts_cells(set_aside(rows), None)], ignore_index=True)
+    frame = finished(frame, rows)
+    return _part((name, name), rows.layout, frame, rows)
+
+
+def failed(name: str, error: InputError) -> TableReport:
+    """The report of a file of which nothing could be read."""
+    return TableReport(name, "not read", 0, 0, error=str(error))
+
+
+def read_all(files: Sequence[tuple[str, Source]], *, mappings: Mappings | None = None, text: bool = True) -> "Imported":
+    """Read several files of any mix; those that cannot be read are named with the reason and the others still count."""
+    parts: list[Part] = []
+    errors: list[tuple[str, InputError]] = []
+    for name, source in files:
+        try:
+            parts += read_file(name, source, mappings=mappings, text=text)
+        except InputError as error:
+            errors.append((name, error))
+    return Imported(parts, errors)
+
+
+@dataclass(frozen=True)
+class Imported:
+    """What several files held, in the order they were given."""
+
+    parts: list[Part]
+    errors: list[tuple[str, InputError]]
+
+    def reports(self) -> Iterator[TableReport]:
+        """One a table, then one a file of which nothing was read."""
+        yield from (part.report for part in self.parts)
+        yield from (failed(name, error) for name, error in self.errors)
