@@ -12,7 +12,7 @@ from engine.errors import UnreadableData
 if TYPE_CHECKING:
     from engine.tweets.history import Report
     from engine.tweets.metrics import Month
-    from engine.tweets.read import Imported
+    from engine.tweets.read import FileRead
 
 
 def run(options: argparse.Namespace) -> int:
@@ -20,21 +20,22 @@ def run(options: argparse.Namespace) -> int:
     from engine.tweets.goals import outcome, read_goals, sheet_goals
     from engine.tweets.history import combine, zone_named
     from engine.tweets.metrics import by_month
-    from engine.tweets.read import failed, read_all
+    from engine.tweets.read import read_all
 
     zone_named(options.timezone)
     goals = read_goals(options.goals.name, options.goals) if options.goals else {}
     files = [(path.name, path) for path in _files(options.files)]
-    imported = read_all(files, mappings=_mappings(options), text=options.save)
-    for name, error in imported.errors:
-        print(f"tally: {name}: {error}", file=sys.stderr)
-    if not any(not part.frame.empty for part in imported.parts):
+    read = read_all(files, mappings=_mappings(options), text=options.save)
+    for file in read:
+        if file.error:
+            print(f"tally: {file.name}: {file.error}", file=sys.stderr)
+    parts = [part for file in read for part in file.parts]
+    if not parts:
         raise UnreadableData("no file could be read", "the reasons stand above")
-    failures = [failed(name, error) for name, error in imported.errors]
-    history = combine(imported.parts, failures, options.timezone)
+    history = combine(parts, options.timezone, [report for file in read if file.error for report in file.reports()])
     months = by_month(history, options.basis)
     if options.save:
-        _save(options.account, files, imported)
+        _save(options.account, files, read)
     goals = sheet_goals(history.months) | goals
     lines = []
     for month in months:
@@ -81,16 +82,15 @@ def _mappings(options: argparse.Namespace) -> dict[str, dict[str, str]]:
     return mappings()
 
 
-def _save(account: str, files: Sequence[tuple[str, Path]], imported: "Imported") -> None:
+def _save(account: str, files: Sequence[tuple[str, Path]], read: "Sequence[FileRead]") -> None:
     from engine.store import accounts
 
     if account not in accounts.list_accounts():
         accounts.create_account(account)
-    for name, path in files:
-        parts = [part for part in imported.parts if part.file == name and not part.frame.empty]
-        if parts:
-            saved = accounts.save_import(account, name, "file", accounts.digest(path), parts)
-            print(f"{name}: {saved.status}", file=sys.stderr)
+    for (name, path), file in zip(files, read, strict=True):
+        if file.parts:
+            status = accounts.save_import(account, name, "file", accounts.digest(path), file.parts)
+            print(f"{name}: {status}", file=sys.stderr)
 
 
 def _table(months: "Sequence[Month]") -> Iterator[str]:

@@ -3,7 +3,6 @@
 import hashlib
 import io
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import UTC, date, datetime
 
 import pandas as pd
@@ -17,14 +16,6 @@ from engine.store.schema import Account, ColumnMapping, Goal, Import, Note, Tabl
 from engine.tweets.history import zone_named
 from engine.tweets.read import Part, TableReport
 from engine.tweets.tables import Source
-
-
-@dataclass(frozen=True)
-class Saved:
-    """What came of saving one import."""
-
-    name: str
-    status: str  # "saved", "known" (the same file is there already) or "restored"
 
 
 def digest(source: Source) -> str:
@@ -78,25 +69,25 @@ def change_account(name: str, *, time_zone: str | None = None, rate_demoted: str
             found.rate_demoted = rate_demoted
 
 
-def save_import(account_name: str, name: str, origin: str, sha256: str, parts: Sequence[Part]) -> Saved:
-    """Keep the tables of one file or sheet. The same file is kept once; if it was undone, it counts again."""
+def save_import(account_name: str, name: str, origin: str, sha256: str, parts: Sequence[Part]) -> str:
+    """Keep the tables of one file or sheet: "saved"; "known" if the same file is there, "restored" if it was undone."""
     with session() as opened:
         owner = _account(opened, account_name)
         for known in owner.imports:
             if known.sha256 == sha256:
                 status = "restored" if known.undone_at else "known"
                 known.undone_at = None
-                return Saved(name, status)
+                return status
         owner.imports.append(
             Import(
                 name=name,
                 origin=origin,
                 sha256=sha256,
                 imported_at=datetime.now(UTC),
-                tables=[_table(part) for part in parts],
+                tables=[_table(part) for part in parts if not part.frame.empty],
             )
         )
-        return Saved(name, "saved")
+        return "saved"
 
 
 def undo_import(import_id: int, *, undone: bool = True) -> None:
@@ -196,4 +187,4 @@ def _part(table: Table) -> Part:
     covers = (table.covers_from, table.covers_until) if table.covers_from and table.covers_until else None
     frame = pd.read_parquet(io.BytesIO(table.rows))
     report = TableReport.from_dict(table.report)
-    return Part(table.name, table.name, table.kind, table.definition, frame, covers, report)  # type: ignore[arg-type]
+    return Part(table.name, table.kind, table.definition, frame, covers, report)  # type: ignore[arg-type]

@@ -25,6 +25,21 @@ _FIGURES = (
 _OLD_POSTS = ("id", "url", "text", "date", *_FIGURES, *(f"promoted_{name}" for name in _FIGURES))
 _OLD_DAYS = ("date", "tweets", *_FIGURES, *(f"promoted_{name}" for name in _FIGURES))
 
+_NEW_POSTS = (
+    "id", "date", "text", "url", "impressions", "likes", "engagements", "bookmarks", "shares", "new_follows", "replies",
+    "retweets", "profile_clicks", "detail_expands", "url_clicks", "hashtag_clicks", "permalink_clicks",
+)  # fmt: skip
+_NEW_DAYS = (
+    "date", "impressions", "likes", "engagements", "bookmarks", "shares", "new_followers", "unfollows", "replies",
+    "retweets", "profile_clicks", "tweets", "video_views", "media_views",
+)  # fmt: skip
+_ORDERS = {
+    ("posts", "old"): _OLD_POSTS,
+    ("posts", "new"): _NEW_POSTS,
+    ("days", "old"): _OLD_DAYS,
+    ("days", "new"): _NEW_DAYS,
+}
+
 _ALIASES: dict[str, str] = {
     "id": "tweet id|post id|status id|id|ツイートid|ポストid",
     "url": "tweet permalink|permalink|post link|tweet link|tweet url|post url|link|url",
@@ -169,7 +184,7 @@ def layout_of(header: Sequence[Cell], first: Sequence[Cell], mapping: Mapping[st
     by_position = _position(names, first)
     if by_position:
         return by_position
-    fields = [(mapping or {}).get(name) if mapping else field_of(name) for name in names]
+    fields = [mapping.get(name) if mapping else field_of(cell) for name, cell in zip(names, header, strict=True)]
     guesses = [] if mapping else _alike(names, fields)
     if "completion" in fields:
         raise UnreadableData(
@@ -253,4 +268,9 @@ def _finished(kind: Kind, columns: dict[str, int], width: int, guesses: list[str
         old = {"tweets", "app_opens", "media_views"} <= columns.keys()
         new = {"unfollows", "new_followers", "profile_clicks"} <= columns.keys()
         definition = "old" if old else "new" if new else "sheet"
+    known = [
+        name for name in sorted(columns, key=lambda name: columns[name]) if name in _ORDERS.get((kind, definition), ())
+    ]
+    if known != [name for name in _ORDERS.get((kind, definition), ()) if name in columns]:
+        guesses.append("the columns stand in another order than in the export: they were taken by their headings")
     return Layout(kind, definition, columns, width, guesses, warnings)

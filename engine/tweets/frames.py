@@ -23,7 +23,7 @@ _WORDS = ("id", "url", "text", "date", "month", "completion")
 _RATES = ("rate", "goal:rate")
 _RATIOS = ("impressions_per_tweet", "followers_per_tweet", "goal:impressions_per_tweet", "goal:followers_per_tweet")
 _SHOWN = 3  # cells that could not be read are shown by so many examples
-_ER_TOLERANCE = 0.0005  # an engagement rate printed with one decimal of a percent is this far off
+_ER_TOLERANCE = {"old": 1e-9, "new": 1e-9, "sheet": 0.0005}  # exports are exact; people write one decimal of a percent
 _DIGITS = 15  # significant digits of an id that a spreadsheet leaves; fewer no longer tell posts apart
 
 
@@ -50,12 +50,12 @@ def finished(frame: pd.DataFrame, rows: Rows) -> pd.DataFrame:
     by_id = clock_of_key(frame["key"].to_numpy())
     missing = frame["day"].isna() & ~np.isnat(by_id)
     if missing.any():
-        rows.guesses.append(f"{missing.sum():,} posts without a date got it from their id")
+        rows.guesses.append(f"posts without a date that got it from their id: {missing.sum():,}")
         frame.loc[missing, "clock"] = by_id[missing]
         frame.loc[missing, "day"] = by_id[missing].astype("datetime64[D]").astype("datetime64[s]")
     apart = (frame["day"] + pd.Timedelta(hours=12) - by_id).abs() > pd.Timedelta(hours=48)
     if apart.any():
-        rows.warnings.append(f"{apart.sum():,} posts have a date that does not fit their id; the date counts")
+        rows.warnings.append(f"posts with a date that does not fit their id (the date counts): {apart.sum():,}")
     _check(frame, rows)
     return _once(_with_days(frame, rows), rows, "key", "post")
 
@@ -72,13 +72,17 @@ def days_frame(rows: Rows, locale: str | None) -> pd.DataFrame:
         return frame  # its rows may be posts
     if "tweets" in frame and "impressions" in frame and ((frame["tweets"] == 0) & (frame["impressions"] > 0)).all():
         rows.warnings.append("no day has a post, but all have impressions")
-    return _once(frame.sort_values("day", kind="stable"), rows, "day", "day")
+    frame = _once(frame.sort_values("day", kind="stable"), rows, "day", "day")
+    gaps = (frame["day"].iloc[-1] - frame["day"].iloc[0]).days + 1 - len(frame) if len(frame) else 0
+    if gaps:
+        rows.warnings.append(f"days missing between the first and the last: {gaps:,}")
+    return frame
 
 
 def months_frame(rows: Rows, locale: str | None) -> pd.DataFrame:
     """The rows of a hand-made sheet by month."""
     frame = pd.DataFrame(index=range(len(rows.cells)))
-    cells = _filled_down(rows)
+    cells, several = _filled_down(rows)
     months = read_months(cells, locale, now_utc().date())
     _tell(rows, "month", months.unread, months.guess)
     frame["day"] = months.day.astype("datetime64[s]")
@@ -86,9 +90,10 @@ def months_frame(rows: Rows, locale: str | None) -> pd.DataFrame:
     _check(frame, rows)
     figures = frame.columns.drop("day")
     empty = frame[figures].isna().all(axis=1)
-    rows.dropped["no figures"] += int((empty & frame["day"].notna()).sum())
+    if idle := int((empty & frame["day"].notna()).sum()):
+        rows.dropped["no figures"] += idle
     frame = _with_days(frame[~(empty & frame["day"].notna())], rows)
-    if "more rows a month" in "".join(rows.guesses):
+    if several:
         frame = frame.groupby("day", as_index=False)[list(figures)].sum(min_count=1)
         rows.dropped["added to its month"] += len(cells) - rows.dropped.total() - len(frame)
     frame = _once(frame.sort_values("day", kind="stable"), rows, "day", "month")
@@ -117,8 +122,8 @@ def _tell(rows: Rows, name: str, unread: dict[str, int], guess: str | None) -> N
     if unread:
         examples = ", ".join(f"“{cell[:40]}”" for cell in list(unread)[:_SHOWN])
         total = sum(unread.values())
-        cells = "1 cell is not understood and counts" if total == 1 else f"{total:,} cells are not understood and count"
-        rows.warnings.append(f"{name.replace('_', ' ')}: {cells} as missing ({examples})")
+        cells = f"cells that are not understood and count as missing: {total:,}"
+        rows.warnings.append(f"{name.replace('_', ' ')}: {cells} ({examples})")
     if guess:
         rows.guesses.append(f"{name.replace('_', ' ')}: {guess}")
 
@@ -145,10 +150,10 @@ def _figures(frame: pd.DataFrame, rows: Rows, locale: str | None) -> None:
         elif name == "engagements" and column.percent and "rate" not in rows.layout.columns:
             name = "rate"  # noqa: PLW2901 - a column "Engagement" in percent
         if (values < 0).any():
-            rows.warnings.append(f"{name}: {(values < 0).sum():,} negative figures count as missing")
+            rows.warnings.append(f"{name}: negative figures, which count as missing: {(values < 0).sum():,}")
             values = np.where(values < 0, np.nan, values)
         if quantity == "count" and name != "rate" and (np.mod(values, 1) > 0).any():
-            rows.warnings.append(f"{name}: {(np.mod(values, 1) > 0).sum():,} figures are no whole numbers")
+            rows.warnings.append(f"{name}: figures that are no whole numbers: {(np.mod(values, 1) > 0).sum():,}")
         frame[name] = values
     promoted = _column(rows, "promoted_impressions")
     if promoted and (total := np.nansum(read_column(promoted, "count").values)):
@@ -170,22 +175,32 @@ def _as_fraction(values: Floats, percent: bool, rows: Rows, name: str) -> Floats
 def _check(frame: pd.DataFrame, rows: Rows) -> None:
     """Figures of one row must agree; where they do not, somebody should look."""
     if not {"engagements", "impressions"} <= set(frame):
-        for name in sorted({"engagements", "impressions"} - set(frame)):
-            if name == "impressions" or "rate" not in frame:
-                rows.warnings.append(f"there is no column of {name}")
+        missing = {"engagements", "impressions"} - set(frame)
+        rows.warnings += [f"there is no column of {name}" for name in sorted(missing) if rows.layout.kind != "months"]
         return
     engagements, impressions = frame["engagements"], frame["impressions"]
     above = engagements > impressions
     if above.any():
-        rows.warnings.append(f"{above.sum():,} rows have more engagements than impressions")
+        rows.warnings.append(f"rows with more engagements than impressions: {above.sum():,}")
     if "rate" in frame:
-        off = (frame["rate"] - engagements / impressions.where(impressions > 0)).abs() > _ER_TOLERANCE
+        off = (frame["rate"] - engagements / impressions.where(impressions > 0)).abs() > _ER_TOLERANCE[
+            rows.layout.definition
+        ]
         if off.any():
             rows.warnings.append(
-                f"{off.sum():,} engagement rates do not fit their engagements and impressions; these count"
+                f"engagement rates that do not fit engagements and impressions (these count): {off.sum():,}"
             )
-    elif impressions.isna().any() and rows.layout.kind != "months":
-        rows.warnings.append(f"{impressions.isna().sum():,} rows have no impressions")
+    _check_parts(frame, rows)
+    if "rate" not in frame and impressions.isna().any() and rows.layout.kind != "months":
+        rows.warnings.append(f"rows without impressions: {impressions.isna().sum():,}")
+
+
+def _check_parts(frame: pd.DataFrame, rows: Rows) -> None:
+    """An export's engagements are the sum of what it lists, and of some things it does not."""
+    parts = [name for name in ("likes", "replies", "retweets", "url_clicks", "detail_expands") if name in frame]
+    below = frame["engagements"] < frame[parts].sum(axis=1)
+    if len(parts) > 2 and below.any():
+        rows.warnings.append(f"rows with fewer engagements than likes, replies and so on: {below.sum():,}")
 
 
 def _once(frame: pd.DataFrame, rows: Rows, by: str, noun: str) -> pd.DataFrame:
@@ -217,12 +232,12 @@ def _identify(rows: Rows, dates: Dates, texts: Sequence[str | None]) -> tuple[li
         linked = re.search(r"status(?:es)?/(\d{8,20})", str(url)) if url else None
         own, exact = _id(cell)
         repaired += bool(linked and own and own != linked[1])
-        ruined += bool(not linked and own and not exact)
+        ruined += not linked and not exact
         ids.append(linked[1] if linked else own)
     if repaired:
-        rows.guesses.append(f"{repaired:,} ids were repaired from their permalinks")
+        rows.guesses.append(f"ids repaired from their permalinks: {repaired:,}")
     if ruined:
-        rows.guesses.append(f"{ruined:,} ids were rounded by a spreadsheet; the moment of the post in them is kept")
+        rows.guesses.append(f"ids rounded by a spreadsheet (what is left of them is used): {ruined:,}")
     keys = np.array([_snowflake(value) for value in ids], dtype=np.int64) >> 22
     hashed = keys == 0
     if hashed.any():
@@ -252,17 +267,17 @@ def _snowflake(text: str | None) -> int:
     return value if 1 << 58 < value < 1 << 63 else 0  # from March 2013 to 2080
 
 
-def _filled_down(rows: Rows) -> list[Cell]:
-    """The column of months; of merged cells, the rows below the first get its month."""
+def _filled_down(rows: Rows) -> tuple[list[Cell], bool]:
+    """The column of months, and whether cells are merged: then the rows below the first get its month."""
     cells = _column(rows, "month")
     blank = [is_missing(cell) for cell in cells]
     if not cells or blank[0] or sum(blank) < 0.3 * len(cells):
-        return cells
-    rows.guesses.append(f"{sum(blank):,} rows have the month of the row above: there are more rows a month, added up")
+        return cells, False
+    rows.guesses.append(f"rows that have the month of the row above (their figures are added up): {sum(blank):,}")
     filled: list[Cell] = []
     for cell, gap in zip(cells, blank, strict=True):
         filled.append(filled[-1] if gap else cell)
-    return filled
+    return filled, True
 
 
 def _derived(frame: pd.DataFrame, rows: Rows) -> pd.DataFrame:
@@ -282,5 +297,5 @@ def _derived(frame: pd.DataFrame, rows: Rows) -> pd.DataFrame:
                 frame.loc[fill, name] = found[fill]
                 frame.loc[fill, "derived"] += f"{name} "
                 words = " x ".join(factor.replace("_", " ") for factor in factors)
-                rows.guesses.append(f"{name.replace('_', ' ')} of {fill.sum():,} months worked out: {words}")
+                rows.guesses.append(f"{name.replace('_', ' ')} worked out ({words}); months: {fill.sum():,}")
     return frame

@@ -67,14 +67,16 @@ class History:
     time_zone: str = _UTC
 
 
-def combine(parts: Sequence[Part], failed: Sequence[TableReport] = (), time_zone: str = _UTC) -> History:
+def combine(parts: Sequence[Part], time_zone: str = _UTC, unread: Sequence[TableReport] = ()) -> History:
     """One history of many tables. The tables stay as they are: what was superseded stands in the history's report.
+
+    `unread` are the reports of files that hold no table; they are told with the others.
 
     Raises InputError for an unknown time zone.
     """
     zone = zone_named(time_zone)
     parts = [replace(part, report=deepcopy(part.report)) for part in parts]
-    report = Report([*(part.report for part in parts), *failed])
+    report = Report([*(part.report for part in parts), *unread])
     posts = _posts(_of(parts, "posts"), report, zone)
     days = _merged(_of(parts, "days"), "day")
     months = _merged(_of(parts, "months"), "month")
@@ -169,7 +171,7 @@ def _tell_falling(posts: pd.DataFrame, report: Report) -> None:
     both = posts[posts["key"].duplicated(keep=False)]
     falls = (both.groupby("key")["impressions"].diff() < 0).sum()
     if falls:
-        report.warnings.append(f"{falls:,} posts have fewer impressions in a later export; the later counts")
+        report.warnings.append(f"posts with fewer impressions in a later export (the later counts): {falls:,}")
 
 
 def _merged(parts: Sequence[Part], noun: str) -> pd.DataFrame:

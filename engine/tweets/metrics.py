@@ -34,15 +34,23 @@ class Month:
 
     @property
     def impressions_per_tweet(self) -> float | None:
-        return _ratio(self.impressions, self.tweets, self.given.get("impressions_per_tweet"))
+        return self._ratio("impressions", "tweets", "impressions_per_tweet")
 
     @property
     def followers_per_tweet(self) -> float | None:
-        return _ratio(self.new_followers, self.tweets, self.given.get("followers_per_tweet"))
+        return self._ratio("new_followers", "tweets", "followers_per_tweet")
 
     @property
     def engagement_rate(self) -> float | None:
-        return _ratio(self.engagements, self.impressions, self.given.get("rate"))
+        return self._ratio("engagements", "impressions", "rate")
+
+    def _ratio(self, above: str, below: str, name: str) -> float | None:
+        """A ratio of sums; where the sheet holds the ratio and not the sum, the ratio as it stands there."""
+        numerator, denominator = getattr(self, above), getattr(self, below)
+        if numerator is None or not denominator or (above in self.derived and name in self.given):
+            return self.given.get(name)
+        ratio: float = numerator / denominator
+        return ratio
 
     @property
     def period(self) -> pd.Period:
@@ -208,10 +216,6 @@ def _tell_gaps(months: Sequence[Month], history: History, basis: Basis | None) -
     partial = [month.month for month in months if month.complete is False]
     if partial:
         report.warnings.append(f"not the whole month is covered in {', '.join(partial[:12])}")
-
-
-def _ratio(above: float | None, below: float | None, given: float | None) -> float | None:
-    return given if above is None or not below else above / below
 
 
 def _known(value: Any) -> float | None:

@@ -2,7 +2,7 @@
 
 import re
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from typing import Any
@@ -14,6 +14,7 @@ from engine.tweets import scan
 from engine.tweets.formats import Definition, Kind, Layout
 from engine.tweets.frames import days_frame, finished, months_frame, posts_cells, posts_frame
 from engine.tweets.rows import Rows, set_aside, split
+from engine.tweets.sheets import Book, CsvCopy
 from engine.tweets.tables import Grid, Source, read_grids
 
 Mappings = Mapping[str, Mapping[str, str]]  # signature of a header -> heading -> field
@@ -51,7 +52,6 @@ class Part:
     """One table, read: `frame` as frames.py describes it, `covers` as a half-open span of days where the name tells."""
 
     name: str  # of the file, and of the tab where there are several
-    file: str
     kind: Kind
     definition: Definition
     frame: pd.DataFrame
@@ -79,10 +79,20 @@ def read_tables(grids: Sequence[Grid], file: str, mappings: Mappings | None = No
             passed.append(error)
             skipped = TableReport(grid.name, "not read", len(grid.rows), 0, Counter({"not read": len(grid.rows)}))
             skipped.error = str(error)
-            parts.append(Part(grid.name, file, "days", "sheet", pd.DataFrame(), None, skipped))
+            parts.append(Part(grid.name, "days", "sheet", pd.DataFrame(), None, skipped))
     if len(passed) == len(grids):
         raise passed[0]
     return parts
+
+
+def read_sheet(book: Book | CsvCopy, mappings: Mappings | None = None) -> list[Part]:
+    """Read a Google Sheet, all its tabs (see `read_file` for what it raises)."""
+    if isinstance(book, CsvCopy):
+        return read_tables(read_grids(book.name, book.data), book.name, mappings)
+    grids = [Grid(f"{book.title} · {tab.name}", tab.rows, book.locale) for tab in book.tabs if tab.rows]
+    if not grids:
+        raise UnreadableData(f"the sheet {book.title} is empty", "fill in its first tab")
+    return read_tables(grids, book.title, mappings)
 
 
 def _read_grid(grid: Grid, file: str, mappings: Mappings | None) -> Part:
@@ -122,8 +132,8 @@ def _part(names: tuple[str, str], layout: Layout, frame: pd.DataFrame, rows: Row
         margin = timedelta(days=1)  # a day begins earlier or later in another time zone
         outside = (frame["day"] < pd.Timestamp(covers[0] - margin)) | (frame["day"] > pd.Timestamp(covers[1] + margin))
         if outside.any():
-            report.warnings.append(f"{outside.sum():,} rows lie outside the range in the file's name")
-    return Part(name, file, layout.kind, layout.definition, frame, covers, report)
+            report.warnings.append(f"rows outside the range in the file's name: {outside.sum():,}")
+    return Part(name, layout.kind, layout.definition, frame, covers, report)
 
 
 def _covered(name: str, layout: Layout) -> tuple[date, date] | None:
@@ -151,31 +161,29 @@ def _scanned(name: str, source: Source, text: bool) -> Part | None:
     return _part((name, name), rows.layout, frame, rows)
 
 
-def failed(name: str, error: InputError) -> TableReport:
-    """The report of a file of which nothing could be read."""
-    return TableReport(name, "not read", 0, 0, error=str(error))
-
-
-def read_all(files: Sequence[tuple[str, Source]], *, mappings: Mappings | None = None, text: bool = True) -> "Imported":
-    """Read several files of any mix; those that cannot be read are named with the reason and the others still count."""
-    parts: list[Part] = []
-    errors: list[tuple[str, InputError]] = []
-    for name, source in files:
-        try:
-            parts += read_file(name, source, mappings=mappings, text=text)
-        except InputError as error:
-            errors.append((name, error))
-    return Imported(parts, errors)
-
-
 @dataclass(frozen=True)
-class Imported:
-    """What several files held, in the order they were given."""
+class FileRead:
+    """What one file held: its tables, or why nothing could be read."""
 
+    name: str
     parts: list[Part]
-    errors: list[tuple[str, InputError]]
+    error: InputError | None = None
 
-    def reports(self) -> Iterator[TableReport]:
-        """One a table, then one a file of which nothing was read."""
-        yield from (part.report for part in self.parts)
-        yield from (failed(name, error) for name, error in self.errors)
+    def reports(self) -> list[TableReport]:
+        """One a table; for a file of which nothing was read, one that says why."""
+        failed = TableReport(self.name, "not read", 0, 0, error=str(self.error))
+        return [failed] if self.error else [part.report for part in self.parts]
+
+
+def read_all(
+    files: Sequence[tuple[str, Source]], *, mappings: Mappings | None = None, text: bool = True
+) -> list[FileRead]:
+    """Read several files of any mix; one that cannot be read says why, and the others still count."""
+    return [_attempt(name, source, mappings, text) for name, source in files]
+
+
+def _attempt(name: str, source: Source, mappings: Mappings | None, text: bool) -> FileRead:
+    try:
+        return FileRead(name, read_file(name, source, mappings=mappings, text=text))
+    except InputError as error:
+        return FileRead(name, [], error)

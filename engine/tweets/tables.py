@@ -6,6 +6,7 @@ import io
 import re
 import zipfile
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
@@ -90,15 +91,18 @@ def _encoding(head: bytes) -> str:
 
 def _separator(text: str) -> str:
     """The separator that splits most records into the same number of cells."""
-    best, most = ",", 0.0
-    for candidate in ",;\t|":
-        widths = [len(row) for row in csv.reader(io.StringIO(text[: SNIFFED // 2]), delimiter=candidate)][:60]
-        widths = [width for width in widths if width > 1]
-        common = max(set(widths), key=widths.count) if widths else 1
-        score = widths.count(common) * (common - 1) ** 0.5 if widths else 0
-        if score > most:
-            best, most = candidate, score
-    return best
+    scores = {candidate: _evenness(text[: SNIFFED // 2], candidate) for candidate in ",;\t|"}
+    return max(scores, key=lambda candidate: scores[candidate])
+
+
+def _evenness(text: str, separator: str) -> float:
+    widths = []
+    with suppress(csv.Error):  # what could be read of a damaged file tells enough
+        for row, _ in zip(csv.reader(io.StringIO(text, newline=""), delimiter=separator), range(60), strict=False):
+            widths.append(len(row))
+    widths = [width for width in widths if width > 1]
+    common = max(set(widths), key=widths.count) if widths else 1
+    return widths.count(common) * (common - 1) ** 0.5
 
 
 def open_text(source: Source, dialect: Dialect) -> io.TextIOWrapper:
