@@ -1,0 +1,87 @@
+"""A history -> daily series of one metric on one basis, and sums over any span of days."""
+
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+import numpy as np
+import pandas as pd
+
+from engine.tweets.history import History
+from engine.tweets.metrics import METRICS, Basis, Month
+
+
+def daily(history: History, metric: str, source: str | None) -> pd.Series:
+    """The metric by day (float64, index datetime64[s]); days that no file covers are left out. Empty if there is none.
+
+    `source` is what Month.source says of the metric, so that a month's days add up to its total.
+    """
+    if source == "by-tweet":
+        posts = history.posts
+        values = pd.Series(1.0, index=posts.index) if metric == "tweets" else posts[metric]
+        sums: pd.Series = values.groupby(posts["day"]).sum(min_count=1)
+        return sums.reindex(_covered(history), fill_value=0.0)
+    if source in ("by-day", "overview", "sheet") and metric in history.days:
+        series: pd.Series = history.days.set_index("day")[metric].dropna()
+        return series
+    return pd.Series(dtype=float, index=pd.DatetimeIndex([], dtype="datetime64[s]"))
+
+
+def _covered(history: History) -> pd.DatetimeIndex:
+    days = [day for span in history.spans if span for day in _days(*span)]
+    days += list(history.posts["day"].to_numpy().astype("datetime64[D]"))
+    if None in history.spans and days:
+        days += _days(min(days).astype(object), max(days).astype(object) + timedelta(days=1))
+    return pd.DatetimeIndex(np.unique(np.array(days, dtype="datetime64[s]")))
+
+
+def _days(first: date, after: date) -> list[np.datetime64]:
+    return list(np.arange(np.datetime64(first), np.datetime64(after)))
+
+
+@dataclass(frozen=True)
+class Span:
+    """A span of whole days with a name for people."""
+
+    name: str
+    first: date
+    last: date  # inclusive
+
+    @property
+    def days(self) -> int:
+        return (self.last - self.first).days + 1
+
+
+def month_span(month: pd.Period) -> Span:
+    return Span(f"{month:%b %Y}", month.start_time.date(), month.end_time.date())
+
+
+def figures(history: History, span: Span, source: dict[str, str | None]) -> dict[str, float | None]:
+    """The sums of tweets, impressions, engagements and new followers over a span; None where a day is missing."""
+    found: dict[str, float | None] = {}
+    for metric in (*METRICS, "new_followers"):
+        series = daily(history, metric, source.get(metric))
+        inside = series[(series.index >= pd.Timestamp(span.first)) & (series.index <= pd.Timestamp(span.last))]
+        found[metric] = float(inside.sum()) if len(inside) == span.days else None
+    return found
+
+
+def of_months(months: list[Month]) -> dict[str, float | None]:
+    """The sums of several months; None where one of them does not hold the figure."""
+    found: dict[str, float | None] = {}
+    for metric in (*METRICS, "new_followers"):
+        values = [getattr(month, metric) for month in months]
+        found[metric] = None if None in values or not values else float(sum(values))
+    return found
+
+
+def last_day(history: History, month: Month) -> date | None:
+    """The last day of a month that its impressions cover; None if the files have no days."""
+    series = daily(history, "impressions", month.source.get("impressions"))
+    inside = series[month.month : month.month]
+    return None if inside.empty else inside.index[-1].date()
+
+
+def basis_of(month: Month) -> Basis | None:
+    """The basis a month is counted on; None for a sheet's month."""
+    source = month.source.get("impressions")
+    return source if source in ("by-tweet", "by-day") else None  # type: ignore[return-value]

@@ -1,0 +1,134 @@
+"""A made-up account to try Tally with. Its months from August to January are those of a real creator's story.
+
+Fewer tweets, each seen far more often: impressions double, new followers fall, and the engagement rate almost halves.
+"""
+
+from datetime import date, timedelta
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from engine.tweets.read import Part, TableReport
+
+# month, days, tweets, impressions, engagements, new followers. February has only begun.
+MONTHS = (
+    ("2020-08", 31, 3_126, 7_200_000, 208_800, 7_878),
+    ("2020-09", 30, 2_610, 8_150_000, 216_300, 7_240),
+    ("2020-10", 31, 2_190, 9_400_000, 221_700, 6_655),
+    ("2020-11", 30, 1_745, 10_900_000, 224_500, 6_020),
+    ("2020-12", 31, 1_280, 12_650_000, 222_600, 5_480),
+    ("2021-01", 31, 949, 14_400_000, 216_000, 5_106),
+    ("2021-02", 10, 318, 4_960_000, 71_900, 1_742),
+)
+GOALS = {
+    ("2021-01", "impressions"): 13_000_000.0,
+    ("2021-01", "new_followers"): 5_000.0,
+    ("2021-02", "impressions"): 14_500_000.0,
+    ("2021-02", "new_followers"): 5_000.0,
+}
+_SEED = 20_210_131
+_TYPES = ("reply", "text", "link", "media")
+_SHARES = (0.55, 0.2, 0.15, 0.1)
+_REACH = {"reply": 0.35, "text": 1.6, "link": 1.1, "media": 2.9}  # impressions against the average post
+_RATE = {"reply": 1.5, "text": 1.0, "link": 0.8, "media": 0.75}  # engagement rate against the average
+_FALL = -0.35  # a post seen twice as often has a rate 0.35 x ln 2 lower: what the page's model should find
+_HOURS = (6, 7, 8, 9, 12, 13, 16, 17, 18, 19, 20, 21)
+_WORDS = [
+    "draft",
+    "notes",
+    "idea",
+    "reader",
+    "chart",
+    "habit",
+    "lesson",
+    "weekend",
+    "morning",
+    "question",
+    "story",
+    "list",
+    "answer",
+    "thread",
+    "small",
+    "number",
+    "useful",
+    "plain",
+    "thanks",
+    "learned",
+    "simple",
+    "change",
+    "month",
+    "growth",
+    "goal",
+    "write",
+    "again",
+    "better",
+    "first",
+]
+
+
+def sample_parts() -> list[Part]:
+    """The sample's tables: posts, and the account by day."""
+    chance = np.random.default_rng(_SEED)
+    posts, days = [], []
+    for month, length, tweets, impressions, engagements, followers in MONTHS:
+        posts.append(_posts(chance, date.fromisoformat(f"{month}-01"), length, tweets, impressions, engagements))
+        week = np.array([1.0, 1.05, 1.1, 1.05, 1.0, 0.8, 0.75])
+        day = np.arange(np.datetime64(f"{month}-01"), np.datetime64(f"{month}-01") + np.timedelta64(length, "D"))
+        weights = week[(day.astype("int64") + 3) % 7] * chance.lognormal(0, 0.12, length)
+        frame = pd.DataFrame({"day": day.astype("datetime64[s]"), "new_followers": exactly(followers, weights)})
+        frame["unfollows"] = (frame["new_followers"] * 0.18).round()
+        of_day = posts[-1].groupby("day")[["impressions", "engagements"]].agg(["sum", "size"])
+        frame["impressions"] = frame["day"].map(of_day["impressions", "sum"]).fillna(0.0)
+        frame["engagements"] = frame["day"].map(of_day["engagements", "sum"]).fillna(0.0)
+        frame["tweets"] = frame["day"].map(of_day["impressions", "size"]).fillna(0.0)
+        days.append(frame)
+    return [_part("sample posts", "posts", pd.concat(posts)), _part("sample account by day", "days", pd.concat(days))]
+
+
+def exactly(total: float, weights: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Whole numbers in proportion to the weights that add up to the total."""
+    return np.diff(np.round(np.cumsum(weights) / weights.sum() * total), prepend=0.0)
+
+
+def _posts(
+    chance: np.random.Generator, first: date, length: int, number: int, impressions: int, engagements: int
+) -> pd.DataFrame:
+    kinds = chance.choice(_TYPES, number, p=_SHARES)
+    day = np.sort(chance.integers(0, length, number))
+    hour = chance.choice(_HOURS, number)
+    seconds = day * 86_400 + hour * 3_600 + chance.integers(0, 3_600, number)
+    clock = np.datetime64(first, "s") + seconds.astype("timedelta64[s]")
+    reach = np.vectorize(_REACH.__getitem__)(kinds) * chance.lognormal(0, 0.9, number)
+    seen = exactly(impressions, reach)
+    rate = np.vectorize(_RATE.__getitem__)(kinds) * np.maximum(reach, 0.05) ** _FALL * chance.lognormal(0, 0.35, number)
+    acted = np.minimum(exactly(engagements, seen * rate), seen)
+    table: dict[str, Any] = {
+        "key": np.sort((clock - np.datetime64("2010-11-04T01:42:54", "s")).astype("int64") * 1000 + np.arange(number)),
+        "text": [_text(chance, kind) for kind in kinds],
+        "day": clock.astype("datetime64[D]").astype("datetime64[s]"),
+        "clock": clock,
+        "impressions": seen,
+        "engagements": acted,
+        "likes": np.floor(acted * 0.4),
+        "replies": np.floor(acted * 0.08),
+        "retweets": np.floor(acted * 0.06),
+        "media_views": np.where(kinds == "media", np.floor(seen * 0.3), 0.0),
+    }
+    return pd.DataFrame(table).sort_values("clock", ignore_index=True)
+
+
+def _text(chance: np.random.Generator, kind: str) -> str:
+    words = " ".join(chance.choice(_WORDS, chance.integers(3, 14)))
+    opening = {"reply": "@reader ", "text": "", "link": "", "media": ""}[kind]
+    ending = " https://t.co/sample" if kind in ("link", "media") else ""
+    return f"{opening}{words}{ending}".capitalize() if kind != "reply" else f"{opening}{words}"
+
+
+def _part(name: str, kind: str, frame: pd.DataFrame) -> Part:
+    rows = len(frame)
+    first, last = date.fromisoformat(f"{MONTHS[0][0]}-01"), date(2021, 2, MONTHS[-1][1])
+    report = TableReport(name, f"{kind}, made up", rows, rows, first=f"{first}", last=f"{last}")
+    covers = (first, last + timedelta(days=1))
+    return Part(name, kind, "new", frame.reset_index(drop=True), covers, report)  # type: ignore[arg-type]
