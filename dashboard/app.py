@@ -21,7 +21,13 @@ page = st.navigation(
             icon=":material/photo_library:",
             default=True,
             help="What several photos of one object show, and why",
-        )
+        ),
+        st.Page(
+            "../pages/tweets.py",
+            title="Tweets",
+            icon=":material/monitoring:",
+            help="Impressions, followers and engagement by month, against goals",
+        ),
     ],
     position="top",
 )

@@ -1,4 +1,4 @@
-"""Photos pasted or dropped anywhere on a page go to its uploader.
+"""Files pasted or dropped anywhere on a page go to its uploader.
 
 Streamlit's uploader takes only what is pasted or dropped right on it; elsewhere a paste is lost and a drop makes the
 browser leave the page for the picture.

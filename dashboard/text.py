@@ -36,7 +36,7 @@ def count(number: float, noun: str) -> str:
 
 def plain(number: float) -> str:
     """Two decimals at most, and none that say nothing: 2.0 -> "2", 0.333 -> "0.33"."""
-    return f"{round(number, 2):g}"
+    return f"{round(number, 2):,.12g}"
 
 
 def capital(text: str) -> str:
@@ -54,6 +54,11 @@ def escape(text: str) -> str:
     return re.sub(r"([\\`*_{}\[\]()#+\-.!|<>~$:&^=])", r"\\\1", text)
 
 
+def harmless(text: str) -> str:
+    """Text that a spreadsheet would run as a formula, made plain text."""
+    return f"'{text}" if text[:1] in ("=", "+", "-", "@", "\t", "\r") else text
+
+
 def table(headers: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     """Columns for a terminal; those that hold numbers are aligned right."""
     widths = [max(len(row[column]) for row in [headers, *rows]) for column in range(len(headers))]
@@ -66,3 +71,40 @@ def table(headers: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
         for row in [headers, *rows]
     ]
     return "\n".join(lines)
+
+
+def change(before: float, after: float) -> str:
+    """A relative change: "+11.5 %", "-35 %"; with a true minus sign."""
+    if not before:
+        return "new" if after else "none"
+    percent_change = (after / before - 1) * 100
+    digits = 0 if abs(percent_change) >= 20 else 1
+    return f"{percent_change:+.{digits}f} %".replace("-", "\N{MINUS SIGN}")
+
+
+def signed(number: float) -> str:
+    """A difference: "+4,848", "-12.4M"."""
+    text = short(abs(number))
+    return f"+{text}" if number >= 0 else f"\N{MINUS SIGN}{text}"
+
+
+def times(ratio: float) -> str:
+    """A ratio in words where it is near a plain one: "twice", "a third of", "1.4 times"."""
+    words = {
+        0.25: "a quarter of",
+        1 / 3: "a third of",
+        0.5: "half",
+        2 / 3: "two thirds of",
+        2.0: "twice",
+        3.0: "three times",
+    }
+    near = min(words, key=lambda plain_ratio: abs(ratio / plain_ratio - 1))
+    if abs(ratio / near - 1) < 0.1:
+        return words[near]
+    return f"{ratio:.1f} times" if ratio >= 0.1 else f"{ratio * 100:.0f} % of"
+
+
+def month_name(month: str) -> str:
+    """ "2021-01" -> "Jan 2021" """
+    names = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+    return f"{names[int(month[5:]) - 1]} {month[:4]}"

@@ -1,4 +1,4 @@
-"""What a visitor dropped on a page -> photos within the limits. The browser's own checks can be passed by."""
+"""What a visitor dropped on a page -> photos or tables within the limits. The browser's own checks can be passed by."""
 
 from collections.abc import Sequence
 from typing import Protocol
@@ -35,6 +35,19 @@ def admit(files: Sequence[Upload], already: int) -> list[tuple[str, bytes | Inpu
         elif total > settings.REQUEST_MEGABYTES * settings.MEGABYTE:
             limit = f"photos dropped together may have up to {settings.REQUEST_MEGABYTES} MB"
             admitted.append((file.name, LimitExceeded(f"not read, as {limit}", "drop the rest by itself")))
+        else:
+            admitted.append((file.name, file.getvalue()))
+    _release(files)
+    return admitted
+
+
+def admit_tables(files: Sequence[Upload]) -> list[tuple[str, bytes | InputError]]:
+    """Take exports and spreadsheets out of the uploader. The uploader must not be drawn with them again."""
+    admitted: list[tuple[str, bytes | InputError]] = []
+    for number, file in enumerate(files):
+        if number >= settings.FILES_PER_IMPORT:
+            limit = f"not read, as {settings.FILES_PER_IMPORT} files may be dropped together"
+            admitted.append((file.name, LimitExceeded(limit, "drop the rest by itself")))
         else:
             admitted.append((file.name, file.getvalue()))
     _release(files)

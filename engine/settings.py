@@ -45,6 +45,9 @@ WORKBOOK_MEGABYTES = 1_000
 # An export of posts from this size on is scanned for the columns it is needed for; below, reading all costs nothing.
 SCANNED_MEGABYTES = 4
 
+# Exports dropped together: ten years of one file a month, by tweet and by day.
+FILES_PER_IMPORT = 240
+
 # Files in one ZIP: 10,000 listings of ten photos. A ZIP of more is split by its sender.
 ZIP_FILES = 100_000
 

@@ -10,6 +10,7 @@ import streamlit as st
 from dashboard import charts
 from dashboard.cached import Picture
 from dashboard.charts import classify as figures
+from dashboard.downloads import csv
 from dashboard.samples import TITLES, cover
 from dashboard.text import capital, count, escape, percent, plain, sentence
 from engine.listings.verdict import PhotoVerdict, Verdict
@@ -203,19 +204,14 @@ def photos_csv(verdict: Verdict, description: str) -> str:
             "decision": verdict.decision,
             "label": verdict.label,
             "confidence": verdict.confidence,
-            "photo": _harmless(photo.name),
+            "photo": photo.name,
             "status": photo.status,
             "says": photo.label,
             "score": photo.score,
             "weight": photo.weight,
-            "reasons": _harmless("; ".join(photo.reasons)),
-            "description": _harmless(description),
+            "reasons": "; ".join(photo.reasons),
+            "description": description,
         }
         for photo in verdict.photos
     ]
-    table = pd.DataFrame(rows).to_csv(index=False, lineterminator="\r\n")
-    return f"\ufeff{table}"  # the mark tells Excel that this is UTF-8
-
-
-def _harmless(text: str) -> str:
-    return f"'{text}" if text[:1] in ("=", "+", "-", "@", "\t", "\r") else text
+    return csv(pd.DataFrame(rows))

@@ -297,4 +297,4 @@ def _cannot_tell(old: Totals | None, new: Totals | None, sentences: list[str]) -
 
 
 def _said(part: Part) -> str:
-    return f"{round(100 * part.estimate):+d} % [{round(100 * part.low):+d}, {round(100 * part.high):+d}]"
+    return f"{round(100 * part.estimate):+d} % ({round(100 * part.low):+d} to {round(100 * part.high):+d})"

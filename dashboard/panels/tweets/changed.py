@@ -1,0 +1,172 @@
+"""The tab "What changed": two periods, and the change of each total split into factors that add up."""
+
+from collections.abc import Sequence
+
+import pandas as pd
+import streamlit as st
+
+from dashboard import charts
+from dashboard.account import Opened, latest_day
+from dashboard.charts import tweets as figures
+from dashboard.panels.tweets.words import LABELS, split_change, story
+from dashboard.text import change, month_name, share, short
+from engine.tweets.daily import Span, of_months
+from engine.tweets.daily import figures as sums_of
+from engine.tweets.metrics import Month
+
+_MISSING = "\N{EN DASH}"
+KINDS = ("months", "quarters", "same days")
+
+
+class Period:
+    """A period that can be compared: its name, its sums, and on what basis they were counted."""
+
+    def __init__(self, name: str, months: list[Month], sums: dict[str, float | None]) -> None:
+        self.name = name
+        self.months = months
+        self.sums = sums
+
+    def ratio(self, above: str, below: str, scale: int) -> float | None:
+        """A ratio of sums, times the scale."""
+        top, bottom = self.sums[above], self.sums[below]
+        return None if top is None or not bottom else top / bottom * scale
+
+
+def choose(opened: Opened, where: str, kinds: Sequence[str] = KINDS) -> tuple[Period, Period] | None:
+    """Let the visitor choose two periods; None where there are no two. `where` keeps the tabs' choices apart."""
+    kind = st.segmented_control(
+        "Compare",
+        kinds,
+        default="months",
+        required=True,
+        key=f"compare-{where}",
+        persist_state="session",
+        format_func={"months": "Months", "quarters": "Quarters", "same days": "Same days of two months"}.__getitem__,
+    )
+    periods = _quarters(opened) if kind == "quarters" else _months(opened)
+    if kind == "same days":
+        return _same_days(opened)
+    if len(periods) < 2:
+        st.info(f"There is only one of these {kind} so far. Import more to compare.")
+        return None
+    names = list(periods)
+    whole = [name for name in names if all(month.complete is not False for month in periods[name])] or names
+    before_column, after_column = st.columns(2)
+    before = before_column.selectbox("From", names, index=names.index(whole[0]), key=f"from-{where}-{kind}")
+    after = after_column.selectbox("To", names, index=names.index(whole[-1]), key=f"to-{where}-{kind}")
+    return tuple(Period(name, periods[name], of_months(periods[name])) for name in (before, after))  # type: ignore[return-value]
+
+
+def _months(opened: Opened) -> dict[str, list[Month]]:
+    return {
+        month_name(month.month) + ("" if month.complete is not False else ", in part"): [month]
+        for month in opened.months
+    }
+
+
+def _quarters(opened: Opened) -> dict[str, list[Month]]:
+    quarters: dict[str, list[Month]] = {}
+    for month in opened.months:
+        quarter = month.period.asfreq("Q")
+        quarters.setdefault(f"Q{quarter.quarter} {quarter.year}", []).append(month)
+    return {name: months for name, months in quarters.items() if len(months) == 3}
+
+
+def _same_days(opened: Opened) -> tuple[Period, Period] | None:
+    months = {month_name(month.month): month for month in opened.months if latest_day(opened, month)}
+    if len(months) < 2:
+        st.info("This needs figures by day for two months: import exports by tweet or by day.")
+        return None
+    names = list(months)
+    before_column, after_column, day_column = st.columns(3)
+    before = before_column.selectbox("From", names, index=len(names) - 2, key="from-days")
+    after = after_column.selectbox("To", names, index=len(names) - 1, key="to-days")
+    last = latest_day(opened, months[after])
+    shortest = min(months[name].period.days_in_month for name in (before, after))
+    until = day_column.number_input(
+        "Days 1 to", 1, shortest, min(last.day if last else 1, shortest), key=f"days-{before}-{after}"
+    )
+    chosen = []
+    for name in (before, after):
+        first = months[name].period.start_time.date()
+        span = Span(name, first, first.replace(day=int(until)))
+        chosen.append(
+            Period(f"1 to {until} {name}", [months[name]], sums_of(opened.history, span, months[name].source))
+        )
+    return chosen[0], chosen[1]
+
+
+def draw(before: Period, after: Period) -> None:
+    """The totals, the ratios, and for each total the split of its change, always together."""
+    if before.name == after.name:
+        st.info("Choose two different periods.")
+        return
+    _warn(before, after)
+    st.markdown(f"**{story(before.sums, after.sums) or 'Too little is known of both to compare them.'}**")
+    _table(before, after)
+    splits = ("impressions", "new_followers", "new_followers by reach", "engagements")
+    titles = {"new_followers by reach": "New followers, by reach"}
+    drawn = 0
+    columns = st.columns(2, gap="medium")
+    for name in splits:
+        found = split_change(name, before.sums, after.sums)
+        if found is None:
+            continue
+        label = titles.get(name, LABELS.get(name, name))
+        parts = ", ".join(f"{factor.name} {factor.contribution:+,.0f}" for factor in found.factors)
+        with columns[drawn % 2]:
+            st.markdown(
+                f"**{label}: {short(found.before)} to {short(found.after)}, {change(found.before, found.after)}**",
+                help="Each bar is what one factor brought or cost if the change is shared out by the logarithmic mean "
+                "(LMDI): the bars add up exactly. It is arithmetic and tells no cause: posting less need not be what "
+                "made each post more seen.",
+            )
+            st.plotly_chart(
+                figures.waterfall(found, (before.name, after.name), "new followers" if "followers" in name else name),
+                key=f"waterfall-{name}",
+                config=charts.CONFIG,
+                alt=f"{label} from {found.before:,.0f} to {found.after:,.0f}: {parts}.",
+            )
+        drawn += 1
+    if not drawn:
+        st.info("A split needs the number of tweets and the totals of both periods.")
+
+
+def _warn(before: Period, after: Period) -> None:
+    bases = [{month.source.get("impressions") for month in period.months} for period in (before, after)]
+    if bases[0] != bases[1]:
+        named = " and ".join(", ".join(sorted(str(name) for name in basis)) for basis in bases)
+        st.warning(f"The two are counted differently ({named}): a part of the change may come from that.")
+    for period in (before, after):
+        if any(month.complete is False for month in period.months) and not period.name.startswith("1 to"):
+            st.warning(f"{period.name} is not whole: compare the same days of two months instead.")
+
+
+def _table(before: Period, after: Period) -> None:
+    ratios = {
+        "Impressions per tweet": ("impressions", "tweets", 1),
+        "New followers per tweet": ("new_followers", "tweets", 1),
+        "New followers per 1,000 impressions": ("new_followers", "impressions", 1000),
+        "Engagement rate": ("engagements", "impressions", 1),
+    }
+    totals = ("tweets", "impressions", "new_followers", "engagements")
+    rows = [(LABELS[name], before.sums[name], after.sums[name]) for name in totals]
+    rows += [(label, before.ratio(*of), after.ratio(*of)) for label, of in ratios.items()]
+    st.dataframe(
+        pd.DataFrame(
+            {
+                "": [label for label, *_ in rows],
+                before.name: [_cell(label, old) for label, old, _ in rows],
+                after.name: [_cell(label, new) for label, _, new in rows],
+                "change": [_MISSING if old is None or new is None else change(old, new) for _, old, new in rows],
+            }
+        ),
+        hide_index=True,
+        alt=f"Totals and ratios of {before.name} and {after.name}",
+    )
+
+
+def _cell(label: str, value: float | None) -> str:
+    if value is None:
+        return _MISSING
+    return share(value) if label == "Engagement rate" else short(value)

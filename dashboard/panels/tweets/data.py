@@ -1,0 +1,236 @@
+"""The tab "Data and imports": what was imported and how it was read, undo, notes, downloads; and the mapping dialog."""
+
+from collections.abc import Callable, Sequence
+from datetime import date
+from functools import partial
+
+import pandas as pd
+import streamlit as st
+
+from dashboard.account import Opened
+from dashboard.downloads import csv
+from dashboard.imports import Outcome
+from dashboard.text import escape, sentence
+from engine.errors import UnknownLayout
+from engine.store.accounts import import_reports
+
+_NOTHING = "–"  # noqa: RUF001
+_MAPPED = {
+    "month": {
+        "month": "Month",
+        "tweets": "Tweets",
+        "impressions": "Impressions",
+        "impressions_per_tweet": "Impressions per tweet",
+        "engagements": "Engagements",
+        "rate": "Engagement rate",
+        "new_followers": "New followers",
+        "followers_per_tweet": "New followers per tweet",
+    },
+    "day": {
+        "date": "Day",
+        "tweets": "Tweets",
+        "impressions": "Impressions",
+        "engagements": "Engagements",
+        "new_followers": "New followers",
+    },
+    "post": {
+        "date": "Day or time",
+        "text": "Text",
+        "id": "Id",
+        "url": "Link",
+        "impressions": "Impressions",
+        "engagements": "Engagements",
+        "likes": "Likes",
+        "replies": "Replies",
+        "retweets": "Reposts",
+    },
+}
+TEMPLATE = (
+    "Month,Tweets,Impressions,Engagements,New followers,Impressions goal,New followers goal\r\n"
+    "Jan 2021,949,14400000,216000,5106,13000000,5000\r\n"
+)
+
+
+def said(outcome: Outcome) -> None:
+    """What came of an import."""
+    if outcome.done:
+        lines = outcome.done[:6] + ([f"And {len(outcome.done) - 6} more."] if len(outcome.done) > 6 else [])
+        st.success("  \n".join(escape(line) for line in lines), icon=":material/check:")
+    for name, error in outcome.refused:
+        st.error(escape(sentence(error.remedy)), title=escape(sentence(f"{name}: {error.message}")))
+
+
+@st.dialog("What do the columns hold?", width="medium")
+def ask(name: str, error: UnknownLayout, on_answer: Callable[[dict[str, str]], None]) -> None:
+    """Let a person name the columns of an unknown table. `on_answer` gets heading -> field."""
+    st.markdown(f"**{escape(name)}**: {escape(sentence(error.message))}")
+    kind = st.segmented_control("Each row is one", tuple(_MAPPED), default="month", required=True, key="mapping-kind")
+    headings = [heading for heading in error.header if heading]
+    answer: dict[str, str] = {}
+    columns = st.columns(2)
+    for at, (field, label) in enumerate(_MAPPED[str(kind)].items()):
+        chosen = columns[at % 2].selectbox(label, [_NOTHING, *headings], key=f"mapping-{kind}-{field}")
+        if chosen != _NOTHING:
+            answer[chosen] = field
+    needed = {"month": {"month"}, "day": {"date"}, "post": {"date", "id", "url"}}[str(kind)]
+    enough = bool(needed & set(answer.values())) and len(answer) > 1
+    if not enough:
+        st.caption("Name the column of the date, and at least one figure.")
+    if st.button("Read it so", disabled=not enough, icon=":material/check:", type="primary"):
+        on_answer(answer)
+        st.rerun()
+
+
+def draw(
+    opened: Opened,
+    on_undo: Callable[[int, bool], None],
+    on_note: Callable[[date, str], None],
+    on_unnote: Callable[[int], None],
+) -> None:
+    """The whole tab."""
+    _imports(opened, on_undo)
+    _report(opened)
+    _checks(opened)
+    _downloads(opened)
+    if not opened.is_sample:
+        _notes(opened, on_note, on_unnote)
+
+
+def _imports(opened: Opened, on_undo: Callable[[int, bool], None]) -> None:
+    st.markdown("**Imports**")
+    if opened.is_sample:
+        st.caption("The sample is made up: it has no imports.")
+    for kept in reversed(opened.imports):
+        with st.container(horizontal=True, vertical_alignment="center", key=f"import-{kept.id}"):
+            origin = "" if kept.origin == "file" else ", Google Sheet"
+            state = ", undone" if kept.undone_at else ""
+            st.markdown(
+                f"{escape(kept.name)}  \n:small[{kept.imported_at:%-d %b %Y, %H:%M} UTC{origin}{state}]",
+                width="stretch",
+            )
+            with st.popover("How it was read"):
+                _tables(import_reports(kept.id))
+            st.button(
+                "Count it again" if kept.undone_at else "Undo",
+                key=f"undo-{kept.id}",
+                icon=":material/redo:" if kept.undone_at else ":material/undo:",
+                on_click=on_undo,
+                args=(kept.id, kept.undone_at is None),
+            )
+
+
+def _report(opened: Opened) -> None:
+    report = opened.history.report.as_dict()
+    dropped = ", ".join(f"{number:,} {reason}" for reason, number in report["dropped"].items() if number)
+    st.markdown("**How everything was read together**")
+    st.markdown(f"{report['rows']:,} rows: {report['kept']:,} kept" + (f"; left out: {dropped}." if dropped else "."))
+    for kind, icon in (
+        ("errors", ":material/block:"),
+        ("warnings", ":material/warning:"),
+        ("guesses", ":material/help:"),
+    ):
+        if report[kind]:
+            with st.expander(
+                f"{len(report[kind]):,} {kind}", icon=icon, expanded=kind != "guesses" and len(report[kind]) < 6
+            ):
+                st.markdown("\n".join(f"- {escape(text)}" for text in report[kind][:200]))
+
+
+def _tables(reports: Sequence[object]) -> None:
+    rows = [report.as_dict() for report in reports]  # type: ignore[attr-defined]
+    for row in rows:
+        dropped = ", ".join(f"{number:,} {reason}" for reason, number in row["dropped"].items() if number)
+        st.markdown(
+            f"**{escape(row['name'])}**  \n{sentence(row['read_as'])} {row['kept']:,} of {row['rows']:,} rows, "
+            f"{row['first']} to {row['last']}." + (f" Left out: {dropped}." if dropped else "")
+        )
+        for text in [*row["warnings"], *row["guesses"]]:
+            st.caption(escape(sentence(text)))
+
+
+def _checks(opened: Opened) -> None:
+    checks = opened.history.report.checks
+    if checks:
+        with st.expander("By tweet against by day"):
+            st.caption("By day also counts older posts' activity of that day, so the two differ by some percent.")
+            table = pd.DataFrame(checks)
+            table["difference"] = (table["by-day"] / table["by-tweet"].where(table["by-tweet"] > 0) - 1).map(
+                "{:+.1%}".format
+            )
+            st.dataframe(table, hide_index=True, alt="Figures on both bases")
+
+
+def _downloads(opened: Opened) -> None:
+    st.markdown("**Cleaned tables**")
+    with st.container(horizontal=True):
+        for name, frame in (("posts", opened.history.posts), ("days", opened.history.days)):
+            if len(frame):
+                st.download_button(
+                    f"{name.capitalize()} (CSV)",
+                    partial(_table_csv, frame),
+                    f"{opened.name}-{name}.csv",
+                    "text/csv",
+                    key=f"download-{name}",
+                    icon=":material/download:",
+                    on_click="ignore",
+                )
+        if opened.months:
+            st.download_button(
+                "Months (CSV)",
+                partial(months_csv, opened),
+                f"{opened.name}-months.csv",
+                "text/csv",
+                key="download-months",
+                icon=":material/download:",
+                on_click="ignore",
+            )
+
+
+def _table_csv(frame: pd.DataFrame) -> str:
+    return csv(frame.drop(columns=["key", "own_followers"], errors="ignore"))
+
+
+def months_csv(opened: Opened) -> str:
+    """The figures by month as CSV."""
+    return csv(pd.DataFrame([month.as_dict() for month in opened.months]).drop(columns=["source", "derived"]))
+
+
+def _notes(opened: Opened, on_note: Callable[[date, str], None], on_unnote: Callable[[int], None]) -> None:
+    st.markdown("**Notes on days**", help="What the figures do not show, such as a new policy; charts mark them.")
+    for note in opened.notes:
+        with st.container(horizontal=True, vertical_alignment="center", key=f"note-{note.id}"):
+            st.markdown(f"{note.day:%-d %b %Y}: {escape(note.text)}", width="stretch")
+            st.button(
+                "Remove",
+                key=f"unnote-{note.id}",
+                icon=":material/close:",
+                type="tertiary",
+                on_click=on_unnote,
+                args=(note.id,),
+            )
+    with st.form("note", border=False, clear_on_submit=True):
+        day_column, text_column = st.columns([1, 3])
+        last = opened.history.posts["day"].max() if len(opened.history.posts) else pd.Timestamp.today()
+        day = day_column.date_input("Day", value=last.date())
+        text = text_column.text_input("What happened", max_chars=200, placeholder="Cut down to 30 tweets a day")
+        if st.form_submit_button("Add the note") and text.strip():
+            on_note(day, text)
+            st.rerun()
+
+
+def connect(on_link: Callable[[str], None]) -> None:
+    """Connect a Google Sheet, with the template to copy."""
+    with st.popover("Google Sheet", icon=":material/table_chart:"):
+        st.markdown(
+            "Paste the link of a sheet that is shared by link or published to the web. A private sheet works when this "
+            "server has a service account: share the sheet with its address."
+        )
+        with st.form("sheet", border=False, clear_on_submit=True):
+            link = st.text_input("Link", placeholder="https://docs.google.com/spreadsheets/d/...")
+            if st.form_submit_button("Read the sheet", icon=":material/sync:") and link.strip():
+                on_link(link)
+                st.rerun()
+        st.caption("No sheet yet? This one has the headings, goals and an example row:")
+        st.download_button(
+            "Template (CSV)", TEMPLATE, "tweets-template.csv", "text/csv", icon=":material/download:", on_click="ignore"
+        )

@@ -1,0 +1,85 @@
+"""The sentences and names that the tabs of the Tweets page share."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from dashboard.text import capital, change, short, times
+from engine.tweets.change import Change, decompose
+
+LABELS = {
+    "tweets": "Tweets",
+    "impressions": "Impressions",
+    "impressions_per_tweet": "Impressions per tweet",
+    "new_followers": "New followers",
+    "followers_per_tweet": "New followers per tweet",
+    "engagements": "Engagements",
+    "engagement_rate": "Engagement rate",
+}
+Sums = Mapping[str, float | None]
+
+
+@dataclass(frozen=True)
+class Split:
+    """How a total is a product of factors."""
+
+    metric: str
+    chain: tuple[tuple[str, str | None], ...]  # factor in words, and the sum that the next ratio is over
+
+
+SPLITS = {
+    "impressions": Split("impressions", (("tweets", "tweets"), ("impressions per tweet", "impressions"))),
+    "engagements": Split(
+        "engagements",
+        (("tweets", "tweets"), ("impressions per tweet", "impressions"), ("engagement rate", "engagements")),
+    ),
+    "new_followers": Split("new_followers", (("tweets", "tweets"), ("new followers per tweet", "new_followers"))),
+    "new_followers by reach": Split(
+        "new_followers",
+        (
+            ("tweets", "tweets"),
+            ("impressions per tweet", "impressions"),
+            ("new followers per impression", "new_followers"),
+        ),
+    ),
+}
+
+
+def split_change(name: str, before: Sums, after: Sums) -> Change | None:
+    """The change of a total split into its factors; None where a figure is missing on one side."""
+    chains = [_chain(SPLITS[name], sums) for sums in (before, after)]
+    return decompose(*chains) if chains[0] and chains[1] else None  # type: ignore[arg-type]
+
+
+def _chain(split: Split, sums: Sums) -> dict[str, float] | None:
+    values, over = {}, 1.0
+    for factor, total in split.chain:
+        value = sums[str(total)]
+        if value is None:
+            return None
+        values[factor] = value / over if over else 0.0
+        over = value
+    return values
+
+
+def story(before: Sums, after: Sums) -> str:
+    """What changed, in a sentence or two; empty where too little is known."""
+    parts = []
+    old, new = (before["impressions"], after["impressions"])
+    tweets = (before["tweets"], after["tweets"])
+    if old and new and tweets[0] and tweets[1]:
+        ratio, posts = new / old, tweets[1] / tweets[0]
+        joined = "with" if (ratio > 1) != (posts > 1) else "and"
+        parts.append(f"{capital(times(ratio))} the impressions {joined} {times(posts)} the tweets.")
+    followers = split_change("new_followers", before, after)
+    if followers and followers.before:
+        fell = followers.after < followers.before
+        amount = change(followers.before, followers.after).lstrip("+\N{MINUS SIGN}")
+        causes = [_cause(factor.name, factor.contribution) for factor in followers.factors if factor.contribution]
+        parts.append(f"New followers {'fell' if fell else 'rose'} {amount}: {', '.join(causes)}.")
+    return " ".join(parts)
+
+
+def _cause(name: str, contribution: float) -> str:
+    more = "more" if contribution > 0 else "fewer" if name == "tweets" else "less"
+    what = f"{more} tweets" if name == "tweets" else f"{more} per tweet"
+    return f"{what} {'brought' if contribution > 0 else 'cost'} {short(abs(contribution))}"

@@ -1,0 +1,107 @@
+"""The report of a month as one HTML file, with its charts, that opens anywhere."""
+
+from functools import partial
+from html import escape
+
+import plotly.graph_objects as go
+import streamlit as st
+
+from dashboard.account import Opened, forecast_of, series_of
+from dashboard.charts import tweets as figures
+from dashboard.panels.tweets import data, month
+from dashboard.panels.tweets.words import LABELS, split_change, story
+from dashboard.text import change, month_name, short
+from engine.tweets.daily import of_months
+from engine.tweets.forecast import Forecast, goal_line
+from engine.tweets.goals import TOTALS, Outcome
+from engine.tweets.metrics import Month
+
+_COLOURS = ("#0072B2", "#D98200", "#009E73", "#B8609A", "#56B4E9")
+_HEAD = "<!DOCTYPE html><html lang=en><meta charset=utf-8><meta name=viewport content='width=device-width'>"
+_STYLE = """body{font:16px/1.5 system-ui,sans-serif;max-width:60rem;margin:2rem auto;padding:0 1rem;color:#1b2430}
+table{border-collapse:collapse}td,th{padding:.25rem .75rem;border-bottom:1px solid #d5dbe1;text-align:right}
+td:first-child,th:first-child{text-align:left}small{color:#5b6c7d}"""
+
+
+def download(opened: Opened, chosen: Month, aims: dict[str, Outcome]) -> None:
+    """The buttons for the report and its figures."""
+    with st.popover("Report", icon=":material/download:"):
+        st.download_button(
+            "HTML: the month with its charts",
+            partial(html, opened, chosen, aims),
+            f"{opened.name}-{chosen.month}.html",
+            "text/html",
+            on_click="ignore",
+        )
+        st.download_button(
+            "CSV: all months",
+            partial(data.months_csv, opened),
+            f"{opened.name}-months.csv",
+            "text/csv",
+            on_click="ignore",
+        )
+
+
+def html(opened: Opened, chosen: Month, aims: dict[str, Outcome]) -> str:
+    """The report. Charts carry their own program, so that the file needs no network."""
+    previous = next((one for one in opened.months if one.period == chosen.period - 1), None)
+    body = [f"<h1>{escape(month.headline(chosen, aims))}</h1>"]
+    sample = "Sample account: made up, no real posts. " if opened.is_sample else ""
+    whole = "" if chosen.complete is not False else " The month is not over or not wholly covered."
+    body.append(f"<p><small>{sample}{escape(opened.name)}, {month_name(chosen.month)}.{whole}</small></p>")
+    body.append(_figures(chosen, previous))
+    if previous:
+        told = story(of_months([previous]), of_months([chosen]))
+        body.append(f"<p>Against {month_name(previous.month)}: {escape(told)}</p>")
+    for metric, aim in aims.items():
+        body.append(f"<h2>{LABELS[metric]}: goal {figures.figure_text(aim.target, metric)}, {aim.status}</h2>")
+        body.append(f"<p>{escape(month.standing(opened, chosen, aim))}</p>")
+    charts = _charts(opened, chosen, previous, aims)
+    for number, (title, figure) in enumerate(charts):
+        figure.update_layout(template="plotly_white", colorway=_COLOURS)
+        drawn = figure.to_html(full_html=False, include_plotlyjs=number == 0, config={"displaylogo": False})
+        body.append(f"<h2>{escape(title)}</h2>{drawn}")
+    report = opened.history.report.as_dict()
+    body.append(f"<p><small>{report['rows']:,} rows read, {report['kept']:,} kept. ")
+    body.append(escape("; ".join(report["warnings"][:20])) + "</small></p>")
+    title = f"{escape(opened.name)}, {month_name(chosen.month)}"
+    return f"{_HEAD}<title>{title}</title><style>{_STYLE}</style>{''.join(body)}"
+
+
+def _figures(chosen: Month, previous: Month | None) -> str:
+    rows = []
+    for name in month.CARDS:
+        value, old = getattr(chosen, name), getattr(previous, name) if previous else None
+        shown = "not known" if value is None else figures.figure_text(value, name)
+        against = change(old, value) if old and value is not None else ""
+        rows.append(f"<tr><td>{LABELS[name]}<td>{shown}<td>{figures.exact(value, name)}<td>{against}")
+    then = month_name(previous.month) if previous else ""
+    head = f"<tr><th>{month_name(chosen.month)}<th><th>exactly<th>{then and f'on {then}'}"
+    return f"<table>{head}{''.join(rows)}</table>"
+
+
+def _charts(
+    opened: Opened, chosen: Month, previous: Month | None, aims: dict[str, Outcome]
+) -> list[tuple[str, go.Figure]]:
+    charts: list[tuple[str, go.Figure]] = []
+    for metric, aim in aims.items():
+        series = series_of(opened, metric, chosen) if metric in TOTALS else None
+        if series is not None and len(known := series[chosen.month : chosen.month]):
+            found = forecast_of(opened, metric, chosen)
+            line = goal_line(series, chosen.period, aim.target)
+            end = found if isinstance(found, Forecast) else None
+            charts.append(
+                (f"{LABELS[metric]}: the way to {short(aim.target)}", figures.pace(known, line, aim.target, end))
+            )
+    names = [one.month for one in opened.months]
+    for metric in ("impressions", "new_followers", "engagement_rate"):
+        if any(getattr(one, metric) is not None for one in opened.months):
+            goals = [opened.goals.get((name, metric)) for name in names]
+            charts.append((f"{LABELS[metric]} by month", figures.trend(opened.months, goals, [], metric)))
+    if previous:
+        for name in ("impressions", "new_followers"):
+            found_change = split_change(name, of_months([previous]), of_months([chosen]))
+            if found_change:
+                periods = (month_name(previous.month), month_name(chosen.month))
+                charts.append((f"{LABELS[name]}: what changed", figures.waterfall(found_change, periods, name)))
+    return charts
