@@ -62,8 +62,13 @@ def open_account(name: str, basis: Basis | None) -> Opened:
 
 
 @st.cache_resource(max_entries=8, show_spinner="Reading the account")
-def _history(name: str, _imports: tuple[int, ...], time_zone: str, basis: Basis | None) -> tuple[History, list[Month]]:
-    """Kept while the account has the same imports: ids are never used twice."""
+def _history(
+    name: str,
+    imports: tuple[int, ...],  # noqa: ARG001 - the cache goes by them
+    time_zone: str,
+    basis: Basis | None,
+) -> tuple[History, list[Month]]:
+    """Kept while the account has the same imports."""
     parts = sample.sample_parts() if name == SAMPLE else accounts.load_parts(name)
     history = with_details(combine(parts, time_zone))
     return history, by_month(history, basis)

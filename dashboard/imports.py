@@ -24,6 +24,7 @@ class Outcome:
     done: list[str] = field(default_factory=list)  # a sentence a file
     refused: list[tuple[str, TallyError]] = field(default_factory=list)
     unknown: list[tuple[str, bytes, UnknownLayout]] = field(default_factory=list)  # a person must name the columns
+    link: str | None = None  # of the sheet that was read
 
 
 def import_files(files: Sequence[Given], account: str) -> Outcome:
@@ -44,8 +45,8 @@ def import_files(files: Sequence[Given], account: str) -> Outcome:
 
 def import_sheet(link: str, account: str) -> Outcome:
     """Read a Google Sheet and keep it; an earlier copy of the same sheet counts no longer. Raises StoreError."""
-    outcome = Outcome(_owner(account))
     link = link.strip()
+    outcome = Outcome(_owner(account), link=link)
     try:
         book = read_book(link, credentials())
         parts = read_sheet(book, accounts.mappings())

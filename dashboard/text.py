@@ -101,7 +101,7 @@ def times(ratio: float) -> str:
     near = min(words, key=lambda plain_ratio: abs(ratio / plain_ratio - 1))
     if abs(ratio / near - 1) < 0.1:
         return words[near]
-    return f"{ratio:.1f} times" if ratio >= 0.1 else f"{ratio * 100:.0f} % of"
+    return f"{ratio:.1f} times" if ratio >= 1 else f"{ratio * 100:.0f} % of"
 
 
 def month_name(month: str) -> str:

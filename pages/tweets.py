@@ -29,12 +29,12 @@ state.setdefault("tweets_account", None)
 
 def look_at(name: str | None) -> None:
     state.tweets_account = name
+    state.tweets_outcome = None
 
 
 def imported(outcome: Outcome) -> None:
     state.tweets_outcome = outcome
     state.tweets_account = outcome.account
-    state.tweets_month = None
 
 
 def read_link(link: str) -> None:
@@ -43,9 +43,12 @@ def read_link(link: str) -> None:
 
 def name_columns(answer: dict[str, str]) -> None:
     """A person said what the columns of the first unknown file hold: read all waiting files again."""
-    waiting = state.tweets_outcome.unknown
-    accounts.remember_mapping(signature(waiting[0][2].header), answer)
-    imported(import_files([(name, content) for name, content, _ in waiting], state.tweets_outcome.account))
+    asked: Outcome = state.tweets_outcome
+    accounts.remember_mapping(signature(asked.unknown[0][2].header), answer)
+    if asked.link:
+        imported(import_sheet(asked.link, asked.account))
+    else:
+        imported(import_files([(name, content) for name, content, _ in asked.unknown], asked.account))
 
 
 def undo(import_id: int, undone: bool) -> None:
@@ -80,8 +83,8 @@ with files_column, dropzone():
         "Exports and spreadsheets (CSV, TSV, XLSX, ODS)",
         accept_multiple_files=True,
         key=f"tables-{state.tweets_drops}",
-        help="Drop or paste several at once, in any mix, anywhere on this page: exports of X by tweet, by day, content or "
-        f"account overview, old and new, and your own sheets by month. Up to {settings.REQUEST_MEGABYTES} MB a file; "
+        help="Drop or paste several at once, in any mix, anywhere on this page: exports of X by tweet, by day, content "
+        f"or account overview, old and new, and your own sheets by month. Up to {settings.REQUEST_MEGABYTES} MB a file; "
         "larger ones by `tally tweets FILE --save --account NAME`.",
     )
 tools = rest_column.container(horizontal=True, vertical_alignment="bottom")
@@ -103,7 +106,8 @@ try:
         with top:
             data.said(outcome)
         if outcome.unknown:
-            data.ask(outcome.unknown[0][0], outcome.unknown[0][2], name_columns)
+            unknown, content, error = outcome.unknown[0]
+            data.ask(unknown, content, error, name_columns)
 
     name = state.tweets_account
     opened = open_account(name, settings_row.basis()) if name else None

@@ -1,6 +1,7 @@
 """The tab "Data and imports": what was imported and how it was read, undo, notes, downloads; and the mapping dialog."""
 
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from datetime import date
 from functools import partial
 
@@ -11,8 +12,9 @@ from dashboard.account import Opened
 from dashboard.downloads import csv
 from dashboard.imports import Outcome
 from dashboard.text import escape, sentence
-from engine.errors import UnknownLayout
+from engine.errors import InputError, UnknownLayout
 from engine.store.accounts import import_reports
+from engine.tweets.tables import read_grids
 
 _NOTHING = "–"  # noqa: RUF001
 _MAPPED = {
@@ -54,16 +56,25 @@ TEMPLATE = (
 def said(outcome: Outcome) -> None:
     """What came of an import."""
     if outcome.done:
-        lines = outcome.done[:6] + ([f"And {len(outcome.done) - 6} more."] if len(outcome.done) > 6 else [])
+        lines = outcome.done
+        if len(lines) > 3:
+            lines = [f"{len(lines)} files are read. Data and imports tells how."]
         st.success("  \n".join(escape(line) for line in lines), icon=":material/check:")
     for name, error in outcome.refused:
-        st.error(escape(sentence(error.remedy)), title=escape(sentence(f"{name}: {error.message}")))
+        st.error(escape(sentence(error.remedy)), title=escape(f"{name}: {error.message}"))
 
 
 @st.dialog("What do the columns hold?", width="medium")
-def ask(name: str, error: UnknownLayout, on_answer: Callable[[dict[str, str]], None]) -> None:
+def ask(name: str, content: bytes, error: UnknownLayout, on_answer: Callable[[dict[str, str]], None]) -> None:
     """Let a person name the columns of an unknown table. `on_answer` gets heading -> field."""
     st.markdown(f"**{escape(name)}**: {escape(sentence(error.message))}")
+    with suppress(InputError):
+        first = pd.DataFrame(read_grids(name, content)[0].rows[:6]).fillna("").astype(str)
+        st.dataframe(
+            first.set_axis([str(number) for number in range(1, first.shape[1] + 1)], axis=1),
+            hide_index=True,
+            alt="The first rows",
+        )
     kind = st.segmented_control("Each row is one", tuple(_MAPPED), default="month", required=True, key="mapping-kind")
     headings = [heading for heading in error.header if heading]
     answer: dict[str, str] = {}
@@ -100,8 +111,10 @@ def _imports(opened: Opened, on_undo: Callable[[int, bool], None]) -> None:
     st.markdown("**Imports**")
     if opened.is_sample:
         st.caption("The sample is made up: it has no imports.")
+    many = len(opened.imports) > 6
+    box = st.container(height=420 if many else "content", border=many)
     for kept in reversed(opened.imports):
-        with st.container(horizontal=True, vertical_alignment="center", key=f"import-{kept.id}"):
+        with box, st.container(horizontal=True, vertical_alignment="center", key=f"import-{kept.id}"):
             origin = "" if kept.origin == "file" else ", Google Sheet"
             state = ", undone" if kept.undone_at else ""
             st.markdown(

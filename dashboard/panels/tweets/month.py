@@ -61,7 +61,7 @@ def cards(opened: Opened, month: Month) -> None:
     before, words = _compared(opened, month)
     names = [name for name in CARDS if name != "engagement_rate" or not opened.rate_demoted]
     history = [one for one in opened.complete_months() if one.month <= month.month][-13:]
-    with st.grid("auto", min_column_width=200, gap="small"):
+    with st.grid("auto", min_column_width=165, gap="small"):
         for name in names:
             value, old = getattr(month, name), before.get(name)
             known = [getattr(one, name) for one in history]
@@ -69,10 +69,13 @@ def cards(opened: Opened, month: Month) -> None:
                 LABELS[name],
                 "–" if value is None else figures.figure_text(value, name),  # noqa: RUF001
                 delta=change(old, value).replace("\N{MINUS SIGN}", "-") if old and value is not None else None,
-                delta_color=_colour(name, old, value),
+                delta_color=colour(name, old, value),
                 delta_description=words if old and value is not None else None,
                 border=True,
-                help=None if value is None else f"{figures.exact(value, name)}, {_counted(month, name)}",
+                height="stretch",
+                help=f"No file holds {LABELS[name].lower()} of this month"
+                if value is None
+                else f"{figures.exact(value, name)}, {_counted(month, name)}",
                 chart_data=[entry for entry in known if entry is not None] if len(known) > 2 else None,
             )
     if opened.rate_demoted:
@@ -84,7 +87,7 @@ def cards(opened: Opened, month: Month) -> None:
         st.caption(f"Engagement rate (not watched): {rate}. {opened.rate_demoted}")
 
 
-def _colour(name: str, old: float | None, value: float | None) -> Literal["grey", "green", "orange"]:
+def colour(name: str, old: float | None, value: float | None) -> Literal["grey", "green", "orange"]:
     """More is better, but for the number of tweets, which is the creator's choice. Red is for errors."""
     if name == "tweets" or old is None or value is None:
         return "grey"

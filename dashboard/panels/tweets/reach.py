@@ -9,7 +9,8 @@ from dashboard import charts
 from dashboard.account import Opened
 from dashboard.charts import tweets as figures
 from dashboard.panels.tweets.changed import Period
-from dashboard.text import short
+from dashboard.panels.tweets.month import colour
+from dashboard.text import change, short
 from engine.tweets.reach import Part, ReachAnswer, explain, months_only
 
 _VERDICTS = {
@@ -73,7 +74,8 @@ def _amounts(before: Period, after: Period, answer: ReachAnswer) -> None:
             st.metric(
                 labels[name],
                 short(new),
-                delta=f"{(new / old - 1) * 100:+.0f} %" if old else None,
+                delta=change(old, new).replace("\N{MINUS SIGN}", "-") if old else None,
+                delta_color=colour(name, old, new),
                 delta_description=f"on {before.name}",
                 border=True,
                 help=f"{old:,.1f} in {before.name}, {new:,.1f} in {after.name}",

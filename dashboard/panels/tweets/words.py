@@ -69,7 +69,7 @@ def story(before: Sums, after: Sums) -> str:
     if old and new and tweets[0] and tweets[1]:
         ratio, posts = new / old, tweets[1] / tweets[0]
         joined = "with" if (ratio > 1) != (posts > 1) else "and"
-        parts.append(f"{capital(times(ratio))} the impressions {joined} {times(posts)} the tweets.")
+        parts.append(f"{capital(_amount(ratio))} impressions {joined} {_amount(posts)} tweets.")
     followers = split_change("new_followers", before, after)
     if followers and followers.before:
         fell = followers.after < followers.before
@@ -77,6 +77,10 @@ def story(before: Sums, after: Sums) -> str:
         causes = [_cause(factor.name, factor.contribution) for factor in followers.factors if factor.contribution]
         parts.append(f"New followers {'fell' if fell else 'rose'} {amount}: {', '.join(causes)}.")
     return " ".join(parts)
+
+
+def _amount(ratio: float) -> str:
+    return "about as many" if abs(ratio - 1) < 0.03 else f"{times(ratio)} the"
 
 
 def _cause(name: str, contribution: float) -> str:
