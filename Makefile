@@ -19,6 +19,7 @@ pictures: $(VENV)/dev.stamp  ## take the README's pictures again
 
 benchmark: $(VENV)/dev.stamp
 	$(BIN)/python -m tests.benchmarks.classify
+	$(BIN)/python -m tests.benchmarks.tweets
 
 clean:
 	rm -rf $(VENV)

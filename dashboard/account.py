@@ -55,7 +55,7 @@ def open_account(name: str, basis: Basis | None) -> Opened:
         history, months = _history(SAMPLE, (), "UTC", basis)
         return Opened(SAMPLE, history, months, dict(sample.GOALS), rate_demoted=st.session_state.get("sample_demoted"))
     found = accounts.account(name)
-    counted = tuple(kept.id for kept in found.imports if kept.undone_at is None)
+    counted = tuple(f"{kept.sha256} {kept.imported_at}" for kept in found.imports if kept.undone_at is None)
     history, months = _history(name, counted, found.time_zone, basis)
     goals = sheet_goals(history.months) | accounts.current_goals(found.goals)
     return Opened(name, history, months, goals, found.goals, found.notes, found.imports, found.rate_demoted)
@@ -64,7 +64,7 @@ def open_account(name: str, basis: Basis | None) -> Opened:
 @st.cache_resource(max_entries=8, show_spinner="Reading the account")
 def _history(
     name: str,
-    imports: tuple[int, ...],  # noqa: ARG001 - the cache goes by them
+    imports: tuple[str, ...],  # noqa: ARG001 - the cache goes by them
     time_zone: str,
     basis: Basis | None,
 ) -> tuple[History, list[Month]]:

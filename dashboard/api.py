@@ -21,8 +21,9 @@ from starlette.types import Message, Receive
 
 from dashboard.cached import model_in_background
 from engine import settings
-from engine.errors import Busy, InputError, LimitExceeded, ModelError, TallyError
+from engine.errors import Busy, InputError, LimitExceeded, ModelError, StoreError, TallyError
 from engine.listings.pipeline import check_request, classify_listing
+from engine.store.accounts import list_accounts
 
 if TYPE_CHECKING:
     from engine.models.classifier import Classifier
@@ -78,8 +79,10 @@ async def healthz(_: Request) -> Response:
 
 
 async def readyz(_: Request) -> Response:
-    """Ready: the model is loaded."""
-    return JSONResponse({"ready": True, "model": _ready_model().id})
+    """Ready: the model is loaded and the database answers."""
+    model = _ready_model()
+    await anyio.to_thread.run_sync(list_accounts)
+    return JSONResponse({"ready": True, "model": model.id})
 
 
 async def classify(request: Request) -> Response:
@@ -185,7 +188,7 @@ def _status(error: TallyError) -> int:
     match error:
         case _Refused():
             return error.status
-        case Busy() | ModelError():
+        case Busy() | ModelError() | StoreError():
             return 503
         case LimitExceeded():
             return 413

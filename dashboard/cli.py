@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from engine import settings
 from engine._version import __version__
-from engine.errors import ModelNotFound, TallyError, UnreadableData
+from engine.errors import InputError, ModelNotFound, TallyError, UnreadableData
 from engine.listings.pipeline import RULES
 from engine.models.registry import STARTER
 
@@ -249,8 +249,10 @@ def _report(figures: dict[str, Any]) -> Iterator[str]:
 def _tweets(options: argparse.Namespace) -> int:
     from dashboard import cli_tweets
 
-    if options.save != bool(options.account):
-        print("tally tweets: --save and --account NAME go together", file=sys.stderr)
+    try:
+        cli_tweets.check(options)
+    except InputError as error:
+        print(f"tally tweets: {error}", file=sys.stderr)
         return 2
     return cli_tweets.run(options)
 

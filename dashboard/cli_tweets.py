@@ -2,75 +2,115 @@
 
 import argparse
 import json
+import re
 import sys
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from engine.errors import UnreadableData
+from engine.errors import InputError, UnreadableData
 
 if TYPE_CHECKING:
+    from engine.tweets.goals import Goals
     from engine.tweets.history import Report
     from engine.tweets.metrics import Month
     from engine.tweets.read import FileRead
+    from engine.tweets.tables import Source
+
+
+def check(options: argparse.Namespace) -> None:
+    """Look at what was asked for before any file is read. Raises InputError for wrong use."""
+    from engine.tweets.history import zone_named
+
+    zone_named(options.timezone)
+    if options.save != (options.account is not None):
+        raise InputError("--save and --account NAME go together")
+    if options.save:
+        from engine.store.accounts import account_name
+
+        options.account = account_name(options.account)
 
 
 def run(options: argparse.Namespace) -> int:
     """Run the command; returns its exit status."""
-    from engine.tweets.goals import outcome, read_goals, sheet_goals
-    from engine.tweets.history import combine, zone_named
+    from engine.tweets.goals import read_goals, sheet_goals
+    from engine.tweets.history import combine
     from engine.tweets.metrics import by_month
     from engine.tweets.read import read_all
 
-    zone_named(options.timezone)
     goals = read_goals(options.goals.name, options.goals) if options.goals else {}
-    files = [(path.name, path) for path in _files(options.files)]
+    files = _sources(_files(options.files))
     read = read_all(files, mappings=_mappings(options), text=options.save)
     for file in read:
         if file.error:
-            print(f"tally: {file.name}: {file.error}", file=sys.stderr)
+            _tell(f"{file.name}: {file.error}")
     parts = [part for file in read for part in file.parts]
     if not parts:
         raise UnreadableData("no file could be read", "the reasons stand above")
     history = combine(parts, options.timezone, [report for file in read if file.error for report in file.reports()])
     months = by_month(history, options.basis)
+    if not months:
+        counted = f" counted {options.basis}" if options.basis else ""
+        raise UnreadableData(f"no file holds tweets, impressions, engagements or new followers{counted}")
     if options.save:
-        _save(options.account, files, read)
+        _save(options, files, read)
     goals = sheet_goals(history.months) | goals
-    lines = []
-    for month in months:
-        line = month.as_dict()
-        aims = {
-            metric: outcome(month, metric, target) for (when, metric), target in goals.items() if when == month.month
-        }
-        if goals:
-            line["goals"] = {name: {"target": aim.target, "status": aim.status} for name, aim in aims.items()}
-        lines.append(line)
-    if options.json:
-        print("\n".join(json.dumps(line) for line in lines))
-        if options.report:
-            print(json.dumps({"report": history.report.as_dict()}))
-        return 0
-    print("\n".join(_table(months)))
-    for line in lines:
-        for metric, aim in line.get("goals", {}).items():
-            print(f"{line['month']}: goal of {aim['target']:,.10g} {metric.replace('_', ' ')}: {aim['status']}")
-    print("\n".join(_told(history.report, everything=options.report)))
+    if ahead := sorted({when for when, _ in goals} - {month.month for month in months}):
+        _tell(f"no figures for the goals of {', '.join(ahead)}")
+    print("\n".join(_json(months, goals) if options.json else _table(months, goals)))
+    if not options.json:
+        print("\n".join(map(_line, _told(history.report, everything=options.report))))
+    elif options.report:
+        print(json.dumps({"report": history.report.as_dict()}))
     return 0
 
 
 def _files(paths: Sequence[Path]) -> list[Path]:
     """The files named, and those in the folders named."""
-    return [
-        file
-        for path in paths
-        for file in (sorted(entry for entry in path.iterdir() if _is_table(entry)) if path.is_dir() else [path])
-    ]
+    files: list[Path] = []
+    for path in paths:
+        if not path.is_dir():
+            files.append(path)
+        elif tables := sorted(entry for entry in path.iterdir() if _is_table(entry)):
+            files += tables
+        else:
+            _tell(f"{path} holds no CSV, TSV, XLSX or ODS file")
+    return files
 
 
 def _is_table(path: Path) -> bool:
     suffixes = {".csv", ".tsv", ".txt", ".xlsx", ".xls", ".xlsm", ".xlsb", ".ods"}
     return path.is_file() and path.suffix.lower() in suffixes and not path.name.startswith((".", "~$"))
+
+
+def _sources(paths: Sequence[Path]) -> "list[tuple[str, Source]]":
+    """Files with names that tell them apart; what can be read only once (a pipe) as its bytes."""
+    names = [path.name for path in paths]
+    return [
+        (
+            f"{path.parent.name}/{path.name}" if names.count(path.name) > 1 else path.name,
+            path if path.is_file() else path.read_bytes(),
+        )
+        for path in paths
+    ]
+
+
+def _line(text: str) -> str:
+    """A text that quotes a file, whose cells may have line breaks, on one line."""
+    return re.sub(r"\s*[\n\r\x0b\x0c\x1b\x85\u2028\u2029]+\s*", " ", text)
+
+
+def _tell(text: str) -> None:
+    print(_line(f"tally: {text}"), file=sys.stderr)
+
+
+def _aims(month: "Month", goals: "Goals") -> dict[str, dict[str, Any]]:
+    """What became of a month's goals: metric -> target and status."""
+    from engine.tweets.goals import outcome
+
+    aims = [outcome(month, metric, target) for (when, metric), target in goals.items() if when == month.month]
+    return {aim.metric: {"target": aim.target, "status": aim.status} for aim in aims}
 
 
 def _mappings(options: argparse.Namespace) -> dict[str, dict[str, str]]:
@@ -82,18 +122,26 @@ def _mappings(options: argparse.Namespace) -> dict[str, dict[str, str]]:
     return mappings()
 
 
-def _save(account: str, files: Sequence[tuple[str, Path]], read: "Sequence[FileRead]") -> None:
+def _save(options: argparse.Namespace, files: "Sequence[tuple[str, Source]]", read: "Sequence[FileRead]") -> None:
+    """Keep what was read; an account that does not exist is made, with the time zone of the command."""
     from engine.store import accounts
 
+    account = options.account
     if account not in accounts.list_accounts():
-        accounts.create_account(account)
-    for (name, path), file in zip(files, read, strict=True):
+        with suppress(InputError):  # another command made it just now
+            accounts.create_account(account, options.timezone)
+    for (name, source), file in zip(files, read, strict=True):
         if file.parts:
-            status = accounts.save_import(account, name, "file", accounts.digest(path), file.parts)
-            print(f"{name}: {status}", file=sys.stderr)
+            status = accounts.save_import(account, name, "file", accounts.digest(source), file.parts)
+            _tell(f"{name}: {status}")
 
 
-def _table(months: "Sequence[Month]") -> Iterator[str]:
+def _json(months: "Sequence[Month]", goals: "Goals") -> Iterator[str]:
+    for month in months:
+        yield json.dumps(month.as_dict() | ({"goals": _aims(month, goals)} if goals else {}))
+
+
+def _table(months: "Sequence[Month]", goals: "Goals") -> Iterator[str]:
     from dashboard.text import share, short, table
 
     rows: list[list[str]] = []
@@ -115,6 +163,9 @@ def _table(months: "Sequence[Month]") -> Iterator[str]:
         "counted",
     ]
     yield table(headers, rows)
+    for month in months:
+        for metric, aim in _aims(month, goals).items():
+            yield f"{month.month}: goal of {aim['target']:,.10g} {metric.replace('_', ' ')}: {aim['status']}"
 
 
 def _told(report: "Report", *, everything: bool) -> Iterator[str]:

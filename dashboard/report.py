@@ -3,10 +3,10 @@
 from functools import partial
 from html import escape
 
-import plotly.graph_objects as go
 import streamlit as st
 
 from dashboard.account import Opened, forecast_of, series_of
+from dashboard.charts import Figure, as_html
 from dashboard.charts import tweets as figures
 from dashboard.panels.tweets import data, month
 from dashboard.panels.tweets.words import LABELS, split_change, story
@@ -16,7 +16,6 @@ from engine.tweets.forecast import Forecast, goal_line
 from engine.tweets.goals import TOTALS, Outcome
 from engine.tweets.metrics import Month
 
-_COLOURS = ("#0072B2", "#D98200", "#009E73", "#B8609A", "#56B4E9")
 _HEAD = "<!DOCTYPE html><html lang=en><meta charset=utf-8><meta name=viewport content='width=device-width'>"
 _STYLE = """body{font:16px/1.5 system-ui,sans-serif;max-width:60rem;margin:2rem auto;padding:0 1rem;color:#1b2430}
 table{border-collapse:collapse}td,th{padding:.25rem .75rem;border-bottom:1px solid #d5dbe1;text-align:right}
@@ -58,9 +57,7 @@ def html(opened: Opened, chosen: Month, aims: dict[str, Outcome]) -> str:
         body.append(f"<p>{escape(month.standing(opened, chosen, aim))}</p>")
     charts = _charts(opened, chosen, previous, aims)
     for number, (title, figure) in enumerate(charts):
-        figure.update_layout(template="plotly_white", colorway=_COLOURS)
-        drawn = figure.to_html(full_html=False, include_plotlyjs=number == 0, config={"displaylogo": False})
-        body.append(f"<h2>{escape(title)}</h2>{drawn}")
+        body.append(f"<h2>{escape(title)}</h2>{as_html(figure, with_program=number == 0)}")
     report = opened.history.report.as_dict()
     body.append(f"<p><small>{report['rows']:,} rows read, {report['kept']:,} kept. ")
     body.append(escape("; ".join(report["warnings"][:20])) + "</small></p>")
@@ -82,8 +79,8 @@ def _figures(chosen: Month, previous: Month | None) -> str:
 
 def _charts(
     opened: Opened, chosen: Month, previous: Month | None, aims: dict[str, Outcome]
-) -> list[tuple[str, go.Figure]]:
-    charts: list[tuple[str, go.Figure]] = []
+) -> list[tuple[str, Figure]]:
+    charts: list[tuple[str, Figure]] = []
     for metric, aim in aims.items():
         series = series_of(opened, metric, chosen) if metric in TOTALS else None
         if series is not None and len(known := series[chosen.month : chosen.month]):

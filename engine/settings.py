@@ -48,6 +48,25 @@ SCANNED_MEGABYTES = 4
 # Exports dropped together: ten years of one file a month, by tweet and by day.
 FILES_PER_IMPORT = 240
 
+# A Google Sheet is asked for at most this often (s): a service account is one user for all visitors, with 60 reads a
+# minute.
+SHEET_FRESH_SECONDS = 60
+
+# Last good copies of Google Sheets in memory: 50,000 posts take 45 MB.
+CACHED_SHEETS = 16
+
+# Troubles that one read of a sheet sits out.
+SHEET_TRIES = 5
+
+# The longest one read of a sheet may take (s): Google's quota refills each minute, and nobody waits longer.
+SHEET_PATIENCE_SECONDS = 60
+
+# How long Google may take to answer the phone (s). gspread alone would wait for ever.
+SHEET_CONNECT_SECONDS = 5
+
+# How long Google may be silent in the middle (s): a large sheet takes it some seconds to begin.
+SHEET_SILENCE_SECONDS = 30
+
 # Files in one ZIP: 10,000 listings of ten photos. A ZIP of more is split by its sender.
 ZIP_FILES = 100_000
 

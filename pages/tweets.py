@@ -35,6 +35,7 @@ def look_at(name: str | None) -> None:
 def imported(outcome: Outcome) -> None:
     state.tweets_outcome = outcome
     state.tweets_account = outcome.account
+    state.pop("tweets-month", None)  # the newest month, which may be a new one
 
 
 def read_link(link: str) -> None:
@@ -84,8 +85,8 @@ with files_column, dropzone():
         accept_multiple_files=True,
         key=f"tables-{state.tweets_drops}",
         help="Drop or paste several at once, in any mix, anywhere on this page: exports of X by tweet, by day, content "
-        f"or account overview, old and new, and your own sheets by month. Up to {settings.REQUEST_MEGABYTES} MB a file; "
-        "larger ones by `tally tweets FILE --save --account NAME`.",
+        "or account overview, old and new, and your own sheets by month. "
+        f"Up to {settings.REQUEST_MEGABYTES} MB a file; larger ones by `tally tweets FILE --save --account NAME`.",
     )
 tools = rest_column.container(horizontal=True, vertical_alignment="bottom")
 cards = st.container()
@@ -124,8 +125,9 @@ if opened is None or not opened.months:
             "numbers can be trusted."
         )
     if opened is not None:
-        st.info("Nothing counts in this account yet.")
-        data.draw(opened, undo, add_note, accounts.delete_note)
+        st.info("Nothing counts in this account yet. Drop an export or connect a Google Sheet.")
+        if opened.imports:
+            data.draw(opened, undo, add_note, accounts.delete_note)
     else:
         st.markdown("No export at hand? Try the sample: made-up posts with the months of a real creator's story.")
         st.button("Try the sample account", icon=":material/draw:", on_click=look_at, args=(SAMPLE,))

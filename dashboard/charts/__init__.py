@@ -1,5 +1,6 @@
 """Plotly figures, a file a page."""
 
+from plotly.graph_objects import Figure as Figure  # what reports hold; plotly itself stays in here
 from streamlit.elements.lib.streamlit_plotly_theme import configure_streamlit_plotly_theme
 
 # Streamlit's colours come by a template that must be known before the first figure is made; Streamlit itself registers
@@ -7,4 +8,13 @@ from streamlit.elements.lib.streamlit_plotly_theme import configure_streamlit_pl
 configure_streamlit_plotly_theme()
 
 # The bar of tools shows on hover: save as a picture is what people use; zooming a bar chart is not.
-CONFIG = {"displaylogo": False, "modeBarButtons": [["toImage"]], "responsive": True}
+CONFIG: dict[str, object] = {"displaylogo": False, "modeBarButtons": [["toImage"]], "responsive": True}
+
+_PRINT_COLOURS = ("#0072B2", "#D98200", "#009E73", "#B8609A", "#56B4E9")  # of the light theme
+
+
+def as_html(figure: Figure, *, with_program: bool) -> str:
+    """A chart for a page of its own; the first of a page brings the program that draws them all (5 MB)."""
+    figure.update_layout(template="plotly_white", colorway=_PRINT_COLOURS)
+    html: str = figure.to_html(full_html=False, include_plotlyjs=with_program, config=CONFIG)
+    return html

@@ -25,13 +25,6 @@ from engine.tweets.transport import LATER, LOCAL, Answer, Line, Place, aimed, fi
 if TYPE_CHECKING:
     import gspread
 
-# A sheet is read again after this time (s). Google allows one service account 60 reads a minute, and it is one user
-# for all visitors.
-SHEET_FRESH_SECONDS = 60
-
-# Sheets whose last good copy stays in memory: 50,000 posts of 17 columns take 45 MB.
-CACHED_SHEETS = 16
-
 _SCOPES = ["https://www.googleapis.com/auth/spreadsheets.readonly"]
 _RAW = {"valueRenderOption": "UNFORMATTED_VALUE", "dateTimeRenderOption": "SERIAL_NUMBER"}
 _ABOUT = "properties(title,locale,timeZone),sheets(properties(sheetId,title,sheetType))"
@@ -119,7 +112,7 @@ def read_book(link: str, credentials: Credentials = None) -> Book | CsvCopy:
     key = (place, _fingerprint(credentials))
     with _lock:
         book, asked = _copies.get(key, (None, 0.0))
-        if book and _clock() - asked < SHEET_FRESH_SECONDS:
+        if book and _clock() - asked < settings.SHEET_FRESH_SECONDS:
             return book
         flight = _flights.get(key)
         leads = flight is None
@@ -155,7 +148,7 @@ def _renewed(key: tuple[Place, str], credentials: Credentials) -> Book | CsvCopy
             raise SheetError("Google answered in a form that Tally does not know", LATER) from error
     with _lock:
         _copies[key] = (book, _clock())
-        while len(_copies) > CACHED_SHEETS:
+        while len(_copies) > settings.CACHED_SHEETS:
             del _copies[next(iter(_copies))]
     return book
 

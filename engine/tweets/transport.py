@@ -18,17 +18,6 @@ from engine.errors import InputError, LimitExceeded, SheetUnavailable
 if TYPE_CHECKING:
     import requests
 
-# What one request may bring: as much as a file that is dropped.
-SHEET_MEGABYTES = settings.REQUEST_MEGABYTES
-
-# Troubles that one read sits out, and the longest it may take in all (s): Google's quota refills each minute, and
-# nobody waits longer.
-SHEET_TRIES = 5
-SHEET_PATIENCE_SECONDS = 60
-
-# How long to wait for a connection and for the next bytes (s). gspread alone would wait for ever.
-SHEET_TIMEOUTS = (5.0, 30.0)
-
 LATER = "try again in a few minutes"
 LOCAL = re.compile(r"https?://(?:127\.0\.0\.1|\[::1\]|localhost)(?::[0-9]{1,5})?(?:/[\w./-]*)?", re.ASCII)
 _LINK = re.compile(
@@ -104,7 +93,7 @@ class Line:
     def __init__(self, session: "requests.Session", data_only: bool) -> None:
         self.session = session
         self._data_only = data_only  # a web page, where there is only data, is a fault of Google's
-        self._deadline = _clock() + SHEET_PATIENCE_SECONDS
+        self._deadline = _clock() + settings.SHEET_PATIENCE_SECONDS
         self._troubles = 0
 
     def ask(
@@ -126,7 +115,7 @@ class Line:
             except _MayPass as trouble:
                 wait = max(_jitter(0, min(_LONGEST_WAIT, 2.0**self._troubles)), trouble.after)
                 self._troubles += 1
-                if self._troubles >= SHEET_TRIES or _clock() + wait >= self._deadline:
+                if self._troubles >= settings.SHEET_TRIES or _clock() + wait >= self._deadline:
                     raise SheetUnavailable(str(trouble), LATER) from None
             _sleep(wait)
 
@@ -134,7 +123,9 @@ class Line:
         import requests
 
         left = max(self._deadline - _clock(), 0.1)
-        connect, silence = (min(left, seconds) for seconds in SHEET_TIMEOUTS)
+        connect, silence = (
+            min(left, seconds) for seconds in (settings.SHEET_CONNECT_SECONDS, settings.SHEET_SILENCE_SECONDS)
+        )
         try:
             with self.session.request(
                 method, url, timeout=(connect, silence), allow_redirects=False, stream=True, **content
@@ -157,9 +148,9 @@ class Line:
         data = bytearray()
         for part in response.iter_content(1 << 16):
             data += part
-            if len(data) > SHEET_MEGABYTES * settings.MEGABYTE:
+            if len(data) > settings.REQUEST_MEGABYTES * settings.MEGABYTE:
                 raise LimitExceeded(
-                    f"the sheet is larger than {SHEET_MEGABYTES} MB",
+                    f"the sheet is larger than {settings.REQUEST_MEGABYTES} MB",
                     "copy the tab with the figures to a sheet of its own",
                 )
             if _clock() > self._deadline:

@@ -20,6 +20,14 @@ def main() -> None:
         page.mouse.move(0, 0)
         page.screenshot(path=ROOT / "pages" / "classify.png", animations="disabled")
 
+        page = open_page(browser, f"{address}/tweets", width=1280, height=1060)
+        page.get_by_role("button", name="Try the sample account").click()
+        headline(page, "Behind the pace for 14.5M impressions")
+        expect(page.locator(".st-key-trend-chart .main-svg").first).to_be_visible()
+        expect(page.locator(".st-key-pace-impressions .main-svg").first).to_be_visible()
+        page.mouse.move(0, 0)
+        page.screenshot(path=ROOT / "pages" / "tweets.png", animations="disabled")
+
 
 if __name__ == "__main__":
     main()

@@ -63,10 +63,11 @@ def test_imports_go_one_way(folder, forbidden):
         assert not {name.partition(".")[0] for name in imports(path)} & forbidden, path
 
 
-def test_plotly_and_torchvision_have_one_door():
+def test_plotly_torchvision_and_gspread_have_one_door():
     for folder, package, door in (
         ("dashboard", "plotly", "dashboard/charts"),
         ("engine", "torchvision", "engine/models/vision.py"),
+        ("engine", "gspread", "engine/tweets/sheets.py"),
     ):
         for path in files(folder):
             if package in {name.partition(".")[0] for name in imports(path)}:
@@ -82,7 +83,9 @@ def test_no_file_of_the_dashboard_shadows_a_package():
     assert not (names - {"__init__", "__pycache__"}) & taken
 
 
-@pytest.mark.parametrize("module", ["engine", "dashboard.cli", "dashboard.cached", "dashboard.panels.classify"])
+@pytest.mark.parametrize(
+    "module", ["engine", "dashboard.cli", "dashboard.cached", "dashboard.panels.classify", "dashboard.report"]
+)
 def test_importing_loads_no_torch(module):
     code = f"import sys, {module}; sys.exit('torch' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=False).returncode == 0

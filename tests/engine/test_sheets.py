@@ -9,6 +9,7 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
+from engine import settings
 from engine.errors import InputError, SheetError, SheetForbidden, SheetNotFound, SheetUnavailable
 from engine.tweets import sheets
 from engine.tweets.sheets import ApiKey, Book, ServiceAccount, read_book
@@ -244,7 +245,7 @@ def test_a_copy_goes_when_access_is_withdrawn(google, clock, status):
 
 
 def test_copies_are_bounded(google, monkeypatch):
-    monkeypatch.setattr(sheets, "CACHED_SHEETS", 2)
+    monkeypatch.setattr(settings, "CACHED_SHEETS", 2)
     links = [f"https://docs.google.com/spreadsheets/d/{ID}{n}" for n in range(3)]
     for n in range(3):
         google.books[f"{ID}{n}"] = growth()

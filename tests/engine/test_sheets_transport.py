@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import pytest
 
+from engine import settings
 from engine.errors import InputError, LimitExceeded, SheetError, SheetForbidden, SheetUnavailable
 from engine.tweets import transport
 from engine.tweets.sheets import ApiKey, Book, CsvCopy, ServiceAccount, read_book
@@ -100,7 +101,7 @@ def test_a_fault_of_googles_is_sat_out_wherever_it_comes(google, clock, fault, b
 
 
 def test_silence_is_not_waited_for_for_ever(google, monkeypatch):
-    monkeypatch.setattr(transport, "SHEET_TIMEOUTS", (5.0, 0.05))
+    monkeypatch.setattr(settings, "SHEET_SILENCE_SECONDS", 0.05)
     google.faults.extend([HANG] * 5)
     with pytest.raises(SheetUnavailable, match="did not answer in time"):
         read_by_key()
@@ -181,7 +182,7 @@ def test_going_round_in_circles_ends(google):
 
 
 def test_a_sheet_that_is_too_large_is_not_read_to_its_end(google, monkeypatch):
-    monkeypatch.setattr(transport, "SHEET_MEGABYTES", 1)
+    monkeypatch.setattr(settings, "REQUEST_MEGABYTES", 1)
     google.faults.append(Reply(200, b"x" * 1_000_000, CSV))
     assert len(read_csv().data) == 1_000_000
     for credentials, kind in ((KEY, JSON), (None, CSV)):
