@@ -146,6 +146,7 @@ with top:
         if len(whole) > 1:
             since = f"{month_name(whole[-1].month)} against {month_name(whole[0].month)}"
             st.markdown(f"{since}: {story(of_months(whole[:1]), of_months(whole[-1:]))}", width="stretch")
+    st.caption(data.summary(opened))
 with cards:
     month.cards(opened, chosen)
 

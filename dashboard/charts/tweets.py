@@ -14,6 +14,7 @@ from engine.tweets.reach import Elasticity
 
 RATES = ("engagement_rate",)
 _HEIGHT = 320  # px
+_NEUTRAL = "#7A8794"  # legible on both themes
 Mark = tuple[str, str]  # a month or day, and the words beside the line that marks it
 
 
@@ -40,7 +41,7 @@ def trend(months: Sequence[Month], goals: Sequence[float | None], marks: Sequenc
             y=[goal for _, goal in aims],
             mode="markers",
             name="goal",
-            marker={"symbol": "line-ew", "size": 34, "line": {"width": 3}},
+            marker={"symbol": "line-ew-open", "size": 34, "line": {"width": 3}},
             customdata=[exact(goal, metric) for _, goal in aims],
             hovertemplate="goal of %{x}: %{customdata}<extra></extra>",
         )
@@ -49,6 +50,7 @@ def trend(months: Sequence[Month], goals: Sequence[float | None], marks: Sequenc
             figure.add_vline(
                 x=names.index(month_name(at)) - 0.5,
                 line_dash="dot",
+                line_color=_NEUTRAL,
                 line_width=1,
                 annotation_text=words,
                 annotation_font_size=11,
@@ -183,7 +185,7 @@ def elasticities(found: Sequence[Elasticity]) -> go.Figure:
         customdata=[f"{one.estimate:+.2f} ({one.low:+.2f} to {one.high:+.2f})" for one in found],
         hovertemplate="%{y}: %{customdata}<extra></extra>",
     )
-    figure.add_vline(x=0, line_dash="dot", line_width=1)
+    figure.add_vline(x=0, line_dash="dot", line_color=_NEUTRAL, line_width=1)
     _shape(figure, "")
     figure.update_layout(height=90 + 44 * len(found))
     figure.update_xaxes(title="% more engagement rate for 1 % more impressions", zeroline=False)
@@ -203,6 +205,7 @@ def hours(grid: pd.DataFrame, counts: pd.DataFrame) -> go.Figure:
             y=[str(name) for name in grid.index],
             text=texts.to_numpy(),
             texttemplate="%{text}",
+            textfont={"color": _NEUTRAL},
             zmid=0,
             colorscale=[[0, "#D98200"], [0.5, "rgba(128,128,128,0.12)"], [1, "#0072B2"]],
             zmin=-limit,
@@ -242,6 +245,7 @@ def days(series: pd.Series, odd: Sequence[date], marks: Sequence[Mark], unit: st
         figure.add_vline(
             x=pd.Timestamp(at).timestamp() * 1000,
             line_dash="dot",
+            line_color=_NEUTRAL,
             line_width=1,
             annotation_text=words,
             annotation_font_size=11,

@@ -10,6 +10,7 @@ from dashboard.account import Opened, latest_day
 from dashboard.charts import tweets as figures
 from dashboard.panels.tweets.words import LABELS, split_change, story
 from dashboard.text import change, month_name, share, short
+from engine.tweets.change import Change
 from engine.tweets.daily import Span, of_months
 from engine.tweets.daily import figures as sums_of
 from engine.tweets.metrics import Month
@@ -106,7 +107,7 @@ def draw(before: Period, after: Period) -> None:
     _table(before, after)
     splits = ("impressions", "new_followers", "new_followers by reach", "engagements")
     titles = {"new_followers by reach": "New followers, by reach"}
-    drawn = 0
+    drawn: dict[str, Change] = {}
     columns = st.columns(2, gap="medium")
     for name in splits:
         found = split_change(name, before.sums, after.sums)
@@ -114,7 +115,7 @@ def draw(before: Period, after: Period) -> None:
             continue
         label = titles.get(name, LABELS.get(name, name))
         parts = ", ".join(f"{factor.name} {factor.contribution:+,.0f}" for factor in found.factors)
-        with columns[drawn % 2]:
+        with columns[len(drawn) % 2]:
             st.markdown(
                 f"**{label}: {short(found.before)} to {short(found.after)}, {change(found.before, found.after)}**",
                 help="Each bar is what one factor brought or cost if the change is shared out by the logarithmic mean "
@@ -127,8 +128,17 @@ def draw(before: Period, after: Period) -> None:
                 config=charts.CONFIG,
                 alt=f"{label} from {found.before:,.0f} to {found.after:,.0f}: {parts}.",
             )
-        drawn += 1
-    if not drawn:
+        drawn[label] = found
+    if drawn:
+        with st.expander("Show the numbers"):
+            rows = [
+                (label, factor.name, factor.before, factor.after, factor.contribution)
+                for label, found in drawn.items()
+                for factor in found.factors
+            ]
+            names = ["change of", "factor", before.name, after.name, "brought or cost"]
+            st.dataframe(pd.DataFrame(rows, columns=names).round(4), hide_index=True, alt="The factors of each change")
+    else:
         st.info("A split needs the number of tweets and the totals of both periods.")
 
 

@@ -11,7 +11,7 @@ import streamlit as st
 from dashboard.account import Opened
 from dashboard.downloads import csv
 from dashboard.imports import Outcome
-from dashboard.text import escape, sentence
+from dashboard.text import count, escape, sentence
 from engine.errors import InputError, UnknownLayout
 from engine.store.accounts import import_reports
 from engine.tweets.tables import read_grids
@@ -62,6 +62,18 @@ def said(outcome: Outcome) -> None:
         st.success("  \n".join(escape(line) for line in lines), icon=":material/check:")
     for name, error in outcome.refused:
         st.error(escape(sentence(error.remedy)), title=escape(f"{name}: {error.message}"))
+
+
+def summary(opened: Opened) -> str:
+    """What the figures rest on, in a line."""
+    report = opened.history.report.as_dict()
+    counted = [kept for kept in opened.imports if kept.undone_at is None]
+    parts = [f"{report['kept']:,} rows"]
+    if counted:
+        parts = [f"{parts[0]} of {count(len(counted), 'import')}", f"the last on {counted[-1].imported_at:%-d %b %Y}"]
+    if report["warnings"] or report["errors"]:
+        parts.append(f"{count(len(report['warnings']) + len(report['errors']), 'warning')} under Data and imports")
+    return f"{', '.join(parts)}."
 
 
 @st.dialog("What do the columns hold?", width="medium")
@@ -243,7 +255,8 @@ def connect(on_link: Callable[[str], None]) -> None:
             if st.form_submit_button("Read the sheet", icon=":material/sync:") and link.strip():
                 on_link(link)
                 st.rerun()
-        st.caption("No sheet yet? This one has the headings, goals and an example row:")
+        st.caption("No sheet yet? Paste these headings, goals and example row into an empty one, or download them:")
+        st.code(TEMPLATE.replace(",", "\t").replace("\r", ""), language=None)
         st.download_button(
             "Template (CSV)", TEMPLATE, "tweets-template.csv", "text/csv", icon=":material/download:", on_click="ignore"
         )

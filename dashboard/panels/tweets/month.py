@@ -196,6 +196,10 @@ def _pace_chart(opened: Opened, month: Month, metric: str, target: float) -> Non
         config=charts.CONFIG,
         alt=f"{LABELS[metric]} so far {short(known.sum())} on the way to {short(target)}{likely}.",
     )
+    with st.expander("Show the numbers"):
+        line = goal_line(series, month.period, target)
+        table = pd.DataFrame({"that day": known, "so far": known.cumsum(), "goal by then": line.round()})
+        st.dataframe(table.rename_axis("day").reset_index(), hide_index=True, alt=f"{LABELS[metric]} by day")
 
 
 def trend(opened: Opened, marks: list[figures.Mark]) -> None:

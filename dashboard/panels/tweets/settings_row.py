@@ -17,9 +17,12 @@ _AUTOMATIC = "automatic"
 def account(current: str | None, on_choose: Callable[[str | None], None]) -> None:
     """The picker of accounts, with what is set about one."""
     names = [*accounts.list_accounts(), SAMPLE]
-    if current is None and len(names) > 1:
-        on_choose(names[0])
-        current = names[0]
+    if current is None:
+        shared = st.query_params.get("account")
+        current = shared if shared in names else names[0] if len(names) > 1 else None
+        on_choose(current)
+    if current is not None:
+        st.query_params["account"] = current  # so that the address can be shared
     key = f"account-{len(names)}-{current}"  # drawn anew when accounts come and go
     st.selectbox(
         "Account",
