@@ -73,12 +73,12 @@ def table(headers: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     return "\n".join(lines)
 
 
-def change(before: float, after: float) -> str:
-    """A relative change: "+11.5 %", "-35 %"; with a true minus sign."""
+def change(before: float, after: float, *, fine: float = 20) -> str:
+    """A relative change: "+11.5 %", "-35 %"; with a decimal below `fine` percent, and a true minus sign."""
     if not before:
         return "new" if after else "none"
     percent_change = (after / before - 1) * 100
-    digits = 0 if abs(percent_change) >= 20 else 1
+    digits = 0 if abs(percent_change) >= fine else 1
     return f"{percent_change:+.{digits}f} %".replace("-", "\N{MINUS SIGN}")
 
 

@@ -78,7 +78,7 @@ def add_note(day: date, text: str) -> None:
 
 
 top = st.container()
-files_column, rest_column = st.columns([4, 7], vertical_alignment="bottom")
+files_column, rest_column = st.columns([3, 8], vertical_alignment="bottom")
 with files_column, dropzone():
     files = st.file_uploader(
         "Exports and spreadsheets (CSV, TSV, XLSX, ODS)",

@@ -1,5 +1,6 @@
 """The Tweets page without a browser: what a visitor reads after each thing they can do."""
 
+import json
 import re
 from collections.abc import Iterator
 from datetime import date
@@ -9,7 +10,9 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from engine.store import accounts
+from engine.tweets import sheets
 from tests import exports
+from tests.engine.fake_sheets import EMAIL, ID, LINK, FakeBook, FakeSheets, FakeTab
 
 APP = Path(__file__).resolve().parents[2] / "dashboard" / "app.py"
 MADE = exports.posts(200)  # January and February 2021
@@ -83,7 +86,7 @@ def test_a_past_month_of_the_sample_met_its_goals(page):
     shown = metrics(page)
     assert shown["Impressions"] == "14.4M"
     assert shown["Tweets"] == "949"
-    assert shown["New followers per tweet"] == "5.38"
+    assert shown["Followers per tweet"] == "5.38"
     assert shown["Engagement rate"] == "1.5 %"
 
 
@@ -198,6 +201,47 @@ def test_two_exports_of_other_definitions_are_marked_where_they_meet(page):
     drop(page, BY_TWEET, ("account_analytics_content_2021-03-01_2021-03-31.csv", exports.new_posts(later)))
     chart = next(chart for chart in page.get("plotly_chart") if chart.proto.alt.startswith("Impressions by month"))
     assert "old export to new export" in chart.proto.spec
+
+
+@pytest.fixture
+def google(monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeSheets]:
+    monkeypatch.setattr(sheets, "_copies", {})
+    with FakeSheets() as fake:
+        monkeypatch.setenv("TALLY_SHEETS_URL", fake.url)
+        months = [["Month", "Tweets", "Impressions"], [44197, 949, "14,4M"], [44166, "1.280", 12_650_000]]
+        tabs = [FakeTab("Monate", months), FakeTab("Notes", [["to do"]], gid=1)]
+        fake.books[ID] = FakeBook("Wachstum", tabs, locale="de_DE", readers={EMAIL})
+        yield fake
+
+
+def connect(page: AppTest, link: str) -> AppTest:
+    next(field for field in page.text_input if field.label == "Link").input(link)
+    return next(button for button in page.button if button.label == "Read the sheet").click().run()
+
+
+def test_a_private_sheet_is_read_with_the_servers_service_account(page, google):
+    page.secrets["sheets"] = {"service_account": json.dumps(google.service_account())}
+    connect(page, LINK)
+    assert page.title[0].value == "14.4M impressions in Jan 2021"
+    page.selectbox(key="tweets-month").select("2020-12").run()
+    assert metrics(page)["Tweets"] == "1,280"
+
+
+def test_a_sheet_that_changed_takes_the_place_of_its_earlier_copy(page, google, monkeypatch):
+    page.secrets["sheets"] = {"service_account": json.dumps(google.service_account())}
+    connect(page, LINK)
+    google.books[ID].tabs[0].cells[1][1] = 950
+    monkeypatch.setattr(sheets, "_copies", {})  # a minute later
+    connect(page, LINK)
+    assert metrics(page)["Tweets"] == "950"
+    assert [kept.undone_at is None for kept in accounts.account("My account").imports] == [False, True]
+
+
+def test_a_sheet_nobody_shared_says_with_whom_to_share_it(page, google):
+    google.books[ID].readers.clear()
+    page.secrets["sheets"] = {"service_account": json.dumps(google.service_account())}
+    connect(page, LINK)
+    assert EMAIL in text(page)
 
 
 @pytest.mark.parametrize("content", [b"", b"Month,Tweets\n", b"\xff\xfe\x00", b"a" * 300_000])

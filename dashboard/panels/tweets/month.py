@@ -20,6 +20,7 @@ from engine.tweets.goals import METRICS, TOTALS, Outcome, carried_over, outcome
 from engine.tweets.metrics import Month
 
 CARDS = ("impressions", "tweets", "impressions_per_tweet", "new_followers", "followers_per_tweet", "engagement_rate")
+_SHORT = {"impressions_per_tweet": "Impr. per tweet", "followers_per_tweet": "Followers per tweet"}  # on a card
 _STATES = {
     "met": ("met", ":material/check:", "green"),
     "missed": ("missed", ":material/close:", "orange"),
@@ -66,9 +67,9 @@ def cards(opened: Opened, month: Month) -> None:
             value, old = getattr(month, name), before.get(name)
             known = [getattr(one, name) for one in history]
             st.metric(
-                LABELS[name],
+                _SHORT.get(name, LABELS[name]),
                 "–" if value is None else figures.figure_text(value, name),  # noqa: RUF001
-                delta=change(old, value).replace("\N{MINUS SIGN}", "-") if old and value is not None else None,
+                delta=change(old, value, fine=10).replace("\N{MINUS SIGN}", "-") if old and value is not None else None,
                 delta_color=colour(name, old, value),
                 delta_description=words if old and value is not None else None,
                 border=True,

@@ -30,7 +30,7 @@ def account(current: str | None, on_choose: Callable[[str | None], None]) -> Non
         index=names.index(current) if current in names else None,
         key=key,
         placeholder="None yet",
-        width=190,
+        width=175,
         on_change=lambda: on_choose(st.session_state[key]),
     )
     with st.popover("Settings", icon=":material/settings:"):
@@ -93,6 +93,6 @@ def month(opened: Opened) -> Month:
     if st.session_state.get("tweets-month") not in names:
         st.session_state.pop("tweets-month", None)
     chosen = st.selectbox(
-        "Month", names, key="tweets-month", format_func=month_name, width=140, persist_state="session"
+        "Month", names, key="tweets-month", format_func=month_name, width=125, persist_state="session"
     )
     return opened.month(chosen or names[0])
