@@ -58,11 +58,10 @@ def import_sheet(link: str, account: str) -> Outcome:
         outcome.refused.append(("The sheet", error))
         return outcome
     content = book.data if isinstance(book, CsvCopy) else json.dumps([tab.rows for tab in book.tabs]).encode()
-    earlier = [kept for kept in accounts.account(outcome.account).imports if kept.origin == link and not kept.undone_at]
     digest = hashlib.sha256(link.encode() + content).hexdigest()
     _keep(outcome, FileRead(_title(book), parts), link, digest)
-    for kept in earlier:
-        if kept.sha256 != digest:
+    for kept in accounts.account(outcome.account).imports:
+        if kept.origin == link and kept.sha256 != digest and not kept.undone_at:
             accounts.undo_import(kept.id)
     if book.stale:
         outcome.done.append(
@@ -89,14 +88,12 @@ def _title(book: object) -> str:
 
 def _owner(account: str) -> str:
     """The account to import into; someone who has none, or looks at the sample, gets a first one."""
-    if account != SAMPLE:
-        return account
-    if FIRST_ACCOUNT not in accounts.list_accounts():
-        accounts.create_account(FIRST_ACCOUNT)
-    return FIRST_ACCOUNT
+    return FIRST_ACCOUNT if account == SAMPLE else account
 
 
 def _keep(outcome: Outcome, file: FileRead, origin: str, digest: str) -> None:
+    if outcome.account not in accounts.list_accounts():
+        accounts.create_account(outcome.account)
     status = accounts.save_import(outcome.account, file.name, origin, digest, file.parts)
     kept = sum(part.report.kept for part in file.parts)
     dropped = sum(part.report.rows - part.report.kept for part in file.parts)

@@ -34,7 +34,8 @@ def look_at(name: str | None) -> None:
 
 def imported(outcome: Outcome) -> None:
     state.tweets_outcome = outcome
-    state.tweets_account = outcome.account
+    if outcome.done:
+        state.tweets_account = outcome.account
     state.pop("tweets-month", None)  # the newest month, which may be a new one
 
 
