@@ -40,7 +40,8 @@ def imported(outcome: Outcome) -> None:
 
 
 def read_link(link: str) -> None:
-    imported(import_sheet(link, state.tweets_account or SAMPLE))
+    with st.spinner("Asking Google for the sheet"):
+        imported(import_sheet(link, state.tweets_account or SAMPLE))
 
 
 def name_columns(answer: dict[str, str]) -> None:

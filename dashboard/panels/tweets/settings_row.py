@@ -20,7 +20,8 @@ def account(current: str | None, on_choose: Callable[[str | None], None]) -> Non
     if current is None:
         shared = st.query_params.get("account")
         current = shared if shared in names else names[0] if len(names) > 1 else None
-        on_choose(current)
+        if current is not None:
+            on_choose(current)
     if current is not None:
         st.query_params["account"] = current  # so that the address can be shared
     key = f"account-{len(names)}-{current}"  # drawn anew when accounts come and go
