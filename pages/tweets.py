@@ -16,6 +16,7 @@ from engine import settings
 from engine.errors import InputError, TallyError
 from engine.store import accounts
 from engine.tweets.daily import of_months
+from engine.tweets.goals import as_target
 from engine.tweets.numbers import read_column
 from engine.tweets.rows import signature
 
@@ -64,7 +65,9 @@ def set_goal(when: str, metric: str, target: str) -> None:
     if column.unread or (target.strip() and not column.values[0] >= 0):
         state.tweets_problem = InputError(f"{target!r} is no target", "write it as 14.5M, 5000 or 1.5 %")
     else:
-        accounts.set_goal(state.tweets_account, when, metric, float(column.values[0]) if target.strip() else None)
+        accounts.set_goal(
+            state.tweets_account, when, metric, as_target(metric, float(column.values[0])) if target.strip() else None
+        )
     st.rerun()
 
 

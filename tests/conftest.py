@@ -15,6 +15,7 @@ from tests.server import running
 
 ROOT = Path(__file__).resolve().parents[1]
 SHARED = ROOT.parent / "shared" / "data" / "photos"
+SHARED_TWEETS = ROOT.parent / "shared" / "data" / "tweets"
 
 
 @pytest.fixture(autouse=True)
@@ -42,6 +43,14 @@ def shared() -> Path:
     if not SHARED.is_dir():
         pytest.skip("the real photos are not here")
     return SHARED
+
+
+@pytest.fixture
+def shared_tweets() -> Path:
+    """The folder of real exports; tests that need it are skipped where it is absent."""
+    if not SHARED_TWEETS.is_dir():
+        pytest.skip("the real exports are not here")
+    return SHARED_TWEETS
 
 
 @pytest.fixture(scope="session")

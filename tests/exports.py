@@ -3,9 +3,11 @@
 import csv
 import io
 import random
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
+
+import openpyxl
 
 _FIGURES = [
     "impressions",
@@ -120,7 +122,7 @@ class Post:
 
     @property
     def id(self) -> str:
-        return str((int(self.moment.timestamp() * 1000) - 1_288_834_974_657) << 22)
+        return str((int(self.moment.timestamp() * 1000) - 1_288_834_974_657 << 22) + (361 << 12))  # 361: of a machine
 
     @property
     def url(self) -> str:
@@ -205,3 +207,25 @@ def table(
     buffer = io.StringIO(newline="")
     csv.writer(buffer, delimiter=separator, lineterminator=end, quoting=quoting).writerows(rows)  # type: ignore[arg-type]
     return buffer.getvalue().encode()
+
+
+def workbook(tabs: Mapping[str, Sequence[Sequence[object]]]) -> bytes:
+    """Tabs of rows as the bytes of an XLSX file."""
+    book = openpyxl.Workbook()
+    book.remove(book.active)
+    for title, rows in tabs.items():
+        sheet = book.create_sheet(title)
+        for row in rows:
+            sheet.append(list(row))
+    buffer = io.BytesIO()
+    book.save(buffer)
+    return buffer.getvalue()
+
+
+def totals(made: Sequence[Post]) -> dict[str, tuple[int, int, int]]:
+    """Month -> tweets, impressions, engagements of made-up posts, in UTC."""
+    found: dict[str, tuple[int, int, int]] = {}
+    for post in made:
+        tweets, impressions, engagements = found.get(f"{post.moment:%Y-%m}", (0, 0, 0))
+        found[f"{post.moment:%Y-%m}"] = (tweets + 1, impressions + post.impressions, engagements + post.engagements)
+    return dict(sorted(found.items()))

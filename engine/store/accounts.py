@@ -2,16 +2,19 @@
 
 import hashlib
 import io
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from datetime import UTC, date, datetime
 
 import pandas as pd
+from pyarrow import ArrowException
 from sqlalchemy import select
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session, defer, selectinload
 
 from engine import settings
-from engine.errors import AccountNotFound, InputError
-from engine.store.database import session
+from engine.errors import AccountNotFound, InputError, StoreError
+from engine.store.database import DAMAGED, session
 from engine.store.schema import Account, ColumnMapping, Goal, Import, Note, Table
 from engine.tweets.history import zone_named
 from engine.tweets.read import Part, TableReport
@@ -32,17 +35,26 @@ def list_accounts() -> list[str]:
         return list(opened.scalars(select(Account.name).order_by(Account.name)))
 
 
-def create_account(name: str, time_zone: str = "UTC") -> None:
-    """Make an account. Raises InputError for a name that is empty, too long or taken, and for an unknown zone."""
-    name = name.strip()
+def account_name(text: str) -> str:
+    """A name as an account bears it. Raises InputError for one that is empty, too long or not printable."""
+    name = text.strip()
     if not name or len(name) > settings.NAME_CHARACTERS or not name.isprintable():
-        limit = f"{name!r} cannot name an account"
-        raise InputError(limit, f"use 1 to {settings.NAME_CHARACTERS} characters")
+        shown = f"{name[: settings.NAME_CHARACTERS]!r} cannot name an account"
+        raise InputError(shown, f"use 1 to {settings.NAME_CHARACTERS} characters on one line")
+    return name
+
+
+def create_account(name: str, time_zone: str = "UTC") -> None:
+    """Make an account. Raises InputError for a name that cannot be one or is taken, and for an unknown zone."""
+    name = account_name(name)
     zone_named(time_zone)
-    with session() as opened:
-        if opened.scalar(select(Account.id).where(Account.name == name)) is not None:
-            raise InputError(f"there is an account {name!r} already", "choose another name")
-        opened.add(Account(name=name, time_zone=time_zone, created_at=datetime.now(UTC)))
+    try:
+        with session() as opened:
+            opened.add(Account(name=name, time_zone=time_zone, created_at=datetime.now(UTC)))
+    except StoreError as error:
+        if isinstance(error.__cause__, IntegrityError):
+            raise InputError(f"there is an account {name!r} already", "choose another name") from error
+        raise
 
 
 def delete_account(name: str) -> None:
@@ -70,14 +82,17 @@ def change_account(name: str, *, time_zone: str | None = None, rate_demoted: str
 
 
 def save_import(account_name: str, name: str, origin: str, sha256: str, parts: Sequence[Part]) -> str:
-    """Keep the tables of one file or sheet: "saved"; "known" if the same file is there, "restored" if it was undone."""
+    """Keep the tables of one file or sheet: "saved"; "known" if the same file is there, "restored" if it was undone.
+
+    What is restored is kept as it is read now: a wrong answer about its columns may be why it was undone.
+    """
     with session() as opened:
         owner = _account(opened, account_name)
-        for known in owner.imports:
-            if known.sha256 == sha256:
-                status = "restored" if known.undone_at else "known"
-                known.undone_at = None
-                return status
+        known = next((kept for kept in owner.imports if kept.sha256 == sha256), None)
+        if known and known.undone_at is None:
+            return "known"
+        if known:
+            owner.imports.remove(known)
         owner.imports.append(
             Import(
                 name=name,
@@ -87,7 +102,7 @@ def save_import(account_name: str, name: str, origin: str, sha256: str, parts: S
                 tables=[_table(part) for part in parts if not part.frame.empty],
             )
         )
-        return "saved"
+        return "restored" if known else "saved"
 
 
 def undo_import(import_id: int, *, undone: bool = True) -> None:
@@ -100,7 +115,7 @@ def undo_import(import_id: int, *, undone: bool = True) -> None:
 
 def load_parts(account_name: str) -> list[Part]:
     """The tables of all imports that count, in the order they came. Raises AccountNotFound."""
-    with session() as opened:
+    with _intact(), session() as opened:
         wanted = (
             select(Import)
             .where(Import.account_id == _account(opened, account_name).id, Import.undone_at.is_(None))
@@ -112,7 +127,7 @@ def load_parts(account_name: str) -> list[Part]:
 
 def import_reports(import_id: int) -> list[TableReport]:
     """How each table of an import was read."""
-    with session() as opened:
+    with _intact(), session() as opened:
         tables = select(Table).where(Table.import_id == import_id).order_by(Table.id).options(defer(Table.rows))
         return [TableReport.from_dict(table.report) for table in opened.scalars(tables)]
 
@@ -161,6 +176,16 @@ def remember_mapping(signature: str, fields: Mapping[str, str]) -> None:
             opened.add(ColumnMapping(signature=signature, fields=dict(fields)))
 
 
+@contextmanager
+def _intact() -> Iterator[None]:
+    """Bytes that came back changed make no sense to Parquet, JSON or UTF-8."""
+    try:
+        yield
+    except (ValueError, KeyError, OSError, ArrowException) as error:
+        reason = " ".join(str(error).split())[:200]
+        raise StoreError(f"what was imported cannot be read back ({reason})", DAMAGED) from error
+
+
 def _account(opened: Session, name: str) -> Account:
     found = opened.scalar(select(Account).where(Account.name == name))
     if found is None:
@@ -186,5 +211,8 @@ def _table(part: Part) -> Table:
 def _part(table: Table) -> Part:
     covers = (table.covers_from, table.covers_until) if table.covers_from and table.covers_until else None
     frame = pd.read_parquet(io.BytesIO(table.rows))
+    frame = frame.astype(
+        {name: "datetime64[s]" for name in ("day", "clock") if name in frame}
+    )  # Parquet has no seconds
     report = TableReport.from_dict(table.report)
     return Part(table.name, table.kind, table.definition, frame, covers, report)  # type: ignore[arg-type]

@@ -8,28 +8,30 @@ from pathlib import Path
 from threading import Lock
 from typing import Any
 
-from sqlalchemy import Engine, create_engine, event
+from sqlalchemy import URL, Engine, create_engine, event
 from sqlalchemy.engine import make_url
-from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
+from sqlalchemy.exc import ArgumentError, DatabaseError, DBAPIError, NoSuchModuleError
 from sqlalchemy.orm import Session
 
 from engine import settings
 from engine.errors import InputError, StoreError
 
 MIGRATIONS = Path(__file__).parent / "migrations"
+DAMAGED = "put a copy of the database back, or move it away to begin anew"
 _lock = Lock()
 
 
 def address() -> str:
     """The database's URL: TALLY_DATABASE_URL, or a file in TALLY_HOME."""
-    return os.environ.get("TALLY_DATABASE_URL") or f"sqlite:///{settings.home() / 'tally.sqlite3'}"
+    file = URL.create("sqlite", database=str(settings.home() / "tally.sqlite3"))
+    return os.environ.get("TALLY_DATABASE_URL") or str(file)
 
 
 @contextmanager
 def session() -> Iterator[Session]:
     """A transaction: committed at its end, undone by an error.
 
-    Raises StoreError if the database cannot be reached, is damaged, or has no room left.
+    Raises StoreError if the database cannot be reached, is damaged, has no room left, or is of a newer Tally.
     """
     try:
         with _lock:
@@ -37,8 +39,11 @@ def session() -> Iterator[Session]:
         with Session(engine, expire_on_commit=False) as opened, opened.begin():
             yield opened
     except DBAPIError as error:
-        message = f"the database cannot be used ({error.orig})"
-        raise StoreError(message, "look whether its disk is there, has room and may be written to") from error
+        damaged = type(error) is DatabaseError  # what is no fault of the disk or of a statement
+        remedy = DAMAGED if damaged else "look whether its disk is there, has room and may be written to"
+        raise StoreError(f"the database cannot be used ({error.orig})", remedy) from error
+    except UnicodeDecodeError as error:  # of a damaged file, SQLite names what no text is
+        raise StoreError(f"the database cannot be used ({error})", DAMAGED) from error
 
 
 @cache
@@ -75,10 +80,14 @@ def _upgrade(engine: Engine) -> None:
 
     config = Config()
     config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
-    newest = ScriptDirectory.from_config(config).get_current_head()
+    revisions = [script.revision for script in ScriptDirectory.from_config(config).walk_revisions()]  # newest first
     with engine.begin() as connection:
         if engine.dialect.name == "sqlite":
             connection.exec_driver_sql("BEGIN IMMEDIATE")  # of two processes that start, one waits for the other
-        if MigrationContext.configure(connection).get_current_revision() != newest:
+        current = MigrationContext.configure(connection).get_current_revision()
+        if current not in (None, *revisions):
+            message = f"the database was made by a newer version of Tally (revision {current})"
+            raise StoreError(message, "update Tally, or choose another TALLY_HOME")
+        if current != revisions[0]:
             config.attributes["connection"] = connection
             command.upgrade(config, "head")

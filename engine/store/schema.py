@@ -32,13 +32,13 @@ class Account(Base):
     id: Mapped[int] = mapped_column(primary_key=True)
     name: Mapped[str] = mapped_column(String(120), unique=True)
     time_zone: Mapped[str] = mapped_column(String(60))
-    rate_demoted: Mapped[str | None] = mapped_column(
-        String(2000)
-    )  # why the engagement rate is not watched; None: it is
+    rate_demoted: Mapped[str | None] = mapped_column(String(2000))  # why the rate is not watched; None: it is
     created_at: Mapped[datetime] = mapped_column(Moment)
-    imports: Mapped[list["Import"]] = relationship(cascade="all, delete-orphan", order_by="Import.id")
-    goals: Mapped[list["Goal"]] = relationship(cascade="all, delete-orphan", order_by="Goal.id")
-    notes: Mapped[list["Note"]] = relationship(cascade="all, delete-orphan", order_by="Note.day")
+    imports: Mapped[list["Import"]] = relationship(
+        cascade="all, delete-orphan", passive_deletes=True, order_by="Import.id"
+    )
+    goals: Mapped[list["Goal"]] = relationship(cascade="all, delete-orphan", passive_deletes=True, order_by="Goal.id")
+    notes: Mapped[list["Note"]] = relationship(cascade="all, delete-orphan", passive_deletes=True, order_by="Note.day")
 
 
 class Import(Base):
@@ -53,7 +53,9 @@ class Import(Base):
     sha256: Mapped[str] = mapped_column(String(64))  # of the file
     imported_at: Mapped[datetime] = mapped_column(Moment)
     undone_at: Mapped[datetime | None] = mapped_column(Moment)
-    tables: Mapped[list["Table"]] = relationship(cascade="all, delete-orphan", order_by="Table.id")
+    tables: Mapped[list["Table"]] = relationship(
+        cascade="all, delete-orphan", passive_deletes=True, order_by="Table.id"
+    )
 
 
 class Table(Base):

@@ -133,7 +133,8 @@ def _calendar(text: str, day_first: bool, clock: tuple[int, int] | None) -> date
     others = [word for word in words if not word.isdigit() and word not in MONTH_NAMES]
     if not months or len(numbers) != 2 or len(others) > 1:  # one other word: the weekday
         return None
-    months = months[-1:] if not others else months  # "mar, 3 mar 2026" is a Tuesday in Spanish
+    if len(months) > 1 and max(numbers) < 100:  # "mar, 3 mar 2026" is a Tuesday in Spanish, "4 Jan - 10 Jan" no day
+        return None
     day, year = numbers if numbers[0] <= 31 else (numbers[1], numbers[0])
     return _build(_full_year(year), months[-1], day, clock)
 
@@ -180,8 +181,8 @@ def _day_first(texts: Sequence[str], locale: str | None) -> tuple[bool, str | No
 def read_months(cells: Sequence[Cell], locale: str | None, today: date) -> Dates:
     """Read one column of months; `day` is the first of each. What is no month stays NaT and unread."""
     cells = [_named(cell) for cell in cells]
-    bare = [MONTH_NAMES.get(cell.casefold().rstrip(".")) if isinstance(cell, str) else None for cell in cells]
-    if sum(number is not None for number in bare) >= 2:
+    bare = [bare_month(cell) for cell in cells]
+    if sum(number is not None for number in bare) >= 2 and len(set(bare) - {None}) > 1:
         return _without_years(cells, bare, today)
     months = [_month(cell) for cell in cells]
     rest = [cell if month is None else None for cell, month in zip(cells, months, strict=True)]
@@ -197,6 +198,16 @@ def read_months(cells: Sequence[Cell], locale: str | None, today: date) -> Dates
     own = np.array([np.datetime64(month or "NaT", "M") for month in months], dtype="datetime64[M]")
     merged = np.where(np.isnat(own), day, own).astype("datetime64[M]").astype("datetime64[D]")
     return Dates(merged, np.full(len(cells), np.datetime64("NaT"), dtype="datetime64[m]"), dates.unread, guess)
+
+
+def bare_month(cell: Cell) -> int | None:
+    """The number of a month that is written without a year ("August", "8", "08 Aug"); None if it is none."""
+    text = re.sub(r"\.0$", "", clean(str(cell)).casefold()).rstrip(".")
+    if text.isascii() and text.isdigit():
+        return int(text) if len(text) < 3 and 1 <= int(text) <= 12 else None
+    match = re.fullmatch(r"(\d{1,2})[\s.,_-]*([^\W\d_]+)", text)
+    number = MONTH_NAMES.get(match[2] if match else text)
+    return number if not match or number == int(match[1]) else None
 
 
 def _named(cell: Cell) -> Cell:

@@ -5,13 +5,13 @@ position; a header with a slip of the pen goes by likeness, which the import rep
 """
 
 import re
-import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
 from engine.errors import UnknownLayout, UnreadableData
-from engine.tweets.numbers import Cell, clean
+from engine.tweets.headings import alike, field_of, headings, trimmed_field, without_unit
+from engine.tweets.numbers import Cell
 
 Kind = Literal["posts", "days", "months"]
 Definition = Literal["old", "new", "sheet"]  # who counted, and so what the figures mean
@@ -40,59 +40,11 @@ _ORDERS = {
     ("days", "new"): _NEW_DAYS,
 }
 
-_ALIASES: dict[str, str] = {
-    "id": "tweet id|post id|status id|id|ツイートid|ポストid",
-    "url": "tweet permalink|permalink|post link|tweet link|tweet url|post url|link|url",
-    "text": "tweet text|post text|tweet|post|text|content|full text|本文|ツイート本文",
-    "date": "time|created at|date|day|timestamp|posted at|published at|datetime|日付|時間|日|fecha|datum|data|tag|jour|"
-    "dia|día",
-    "month": "month|monat|mes|mês|mois|mese|maand|period|月|年月|월",
-    "impressions": "impressions|impression|views|impr|imps|impressionen|impresiones|impressioni|impressões|vues|"
-    "インプレッション|インプレッション数|노출수|展示量",
-    "engagements": "engagements|engagement|interactions|interaktionen|interacciones|interazioni|interações|"
-    "エンゲージメント|エンゲージメント数",
-    "rate": "engagement rate|er|eng rate|engagementrate|engagement|tasa de interacción|tasa de interaccion|"
-    "taux dengagement|taux d engagement|interaktionsrate|engagement rate %|エンゲージメント率|er %",
-    "retweets": "retweets|reposts|rts|リツイート|リポスト",
-    "replies": "replies|comments|返信|antworten|respuestas",
-    "likes": "likes|favorites|favourites|favs|いいね|gefällt mir|me gusta",
-    "bookmarks": "bookmarks|saves",
-    "shares": "shares|share",
-    "profile_clicks": "user profile clicks|profile visits|profile clicks|プロフィールクリック",
-    "url_clicks": "url clicks|link clicks",
-    "hashtag_clicks": "hashtag clicks",
-    "detail_expands": "detail expands",
-    "permalink_clicks": "permalink clicks",
-    "app_opens": "app opens",
-    "app_installs": "app installs",
-    "email": "email tweet",
-    "dials": "dial phone",
-    "media_views": "media views",
-    "video_views": "video views",
-    "media_engagements": "media engagements",
-    "follows": "follows",
-    "tweets": "tweets published|tweets|posts|create post|posts published|tweet count|post count|anzahl tweets|"
-    "ツイート数|ポスト数|publicaciones",
-    "new_followers": "new follows|new followers|followers gained|follower gain|gained followers|neue follower|"
-    "nuevos seguidores|nouveaux abonnés|新規フォロワー",
-    "unfollows": "unfollows|lost followers|followers lost",
-    "followers": "followers|follower|follower count|abonnés|seguidores|フォロワー|フォロワー数",
-    "impressions_per_tweet": "impressions per tweet|impressions/tweet|impressions per post|impressions/post|"
-    "avg impressions|average impressions|impr per tweet",
-    "followers_per_tweet": "followers per tweet|followers/tweet|new followers per tweet|new followers/tweet|"
-    "followers per post|followers/post|follows per tweet",
-    "completion": "completion rate|watch time|watch time ms|average watch time ms|avg watch time",
-}
-_AIM = "(?:goal|target|ziel|objetivo|objectif|目標)s?"
-_GOAL = re.compile(f"{_AIM}(?: for)? (.+)|(.+?) {_AIM}")
 _RATIOS = ("rate", "impressions_per_tweet", "followers_per_tweet")
-_GOALS = ("tweets", "impressions", "engagements", "new_followers", *_RATIOS)
 
-_COUNTED = {"impressions", "engagements", "likes", "tweets", "new_followers", *_RATIOS}  # one of them makes a table
-_FIGURE = re.compile(r"[\d.,%\s-]*\d[\d.,%\s-]*")
+COUNTED = {"impressions", "engagements", "likes", "tweets", "new_followers", *_RATIOS}  # one of them makes a table
 
 HEADER_ROWS = 20  # title and blank rows above a header that are looked through
-_LIKENESS = 88  # of 100: one or two wrong letters in a word of ten
 
 
 @dataclass(frozen=True)
@@ -106,6 +58,7 @@ class Layout:
     guesses: list[str] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
     names: dict[str, str] = field(default_factory=dict)  # field -> heading, where it was found by its heading
+    scales: dict[str, float] = field(default_factory=dict)  # field -> unit of its heading: 1,000 for "Impressions (K)"
 
     @property
     def title(self) -> str:
@@ -122,56 +75,6 @@ def unknown(header: Sequence[str], reason: str = "") -> UnknownLayout:
     shown = ", ".join(name for name in header[:6] if name) or "nothing"
     remedy = "say on the Tweets page which column holds what, or rename the headings"
     return UnknownLayout(reason or f"its columns are not known ({shown})", remedy, header)
-
-
-def normal(name: Cell) -> str:
-    """A heading as it is compared: one case, no punctuation, without "total", "# of" and "no."."""
-    text = clean(str(name or "")).casefold()
-    text = unicodedata.normalize("NFKC", text).replace("'", "").replace("\u2019", "").replace("_", " ")
-    text = re.sub(r"(^|\s)(total|# of|no\.|number of|anzahl der|#)(?=\s|$)", " ", text)
-    text = re.sub(r"[^\w\s%/#]", " ", text).replace("#", " ")
-    return re.sub(r"\s*/\s*", "/", re.sub(r"\s+", " ", text)).strip()
-
-
-_BY_NAME: dict[str, str] = {}
-for _field, _names in _ALIASES.items():
-    for _name in _names.split("|"):
-        _BY_NAME.setdefault(normal(_name), _field)
-
-
-def field_of(heading: Cell) -> str | None:
-    """The field a heading names exactly (or by an alias), "goal:<field>" for a goal, None if it is not known."""
-    name = normal(heading)
-    if name.startswith(("promoted ", "プロモの")):
-        return f"promoted_{field_of(name.removeprefix('promoted ').removeprefix('プロモの')) or name}"
-    if name in _BY_NAME:
-        return _BY_NAME[name]
-    if match := _GOAL.fullmatch(name):
-        goal = _BY_NAME.get(match[1] or match[2])
-        return f"goal:{goal}" if goal in _GOALS else None
-    return None
-
-
-def known_headings(row: Sequence[Cell]) -> int:
-    """How many cells of a row are headings. A row that holds a number is no header: 0."""
-    texts = [cell for cell in row if isinstance(cell, str) and cell.strip()]
-    filled = sum(cell is not None and cell != "" for cell in row)
-    if len(texts) < filled or any(_FIGURE.fullmatch(text) for text in texts):
-        return 0
-    return sum(field_of(text) is not None for text in texts)
-
-
-def headings(header: Sequence[Cell]) -> list[str]:
-    """A header's names, told apart where they are the same: a, a (2)."""
-    names: list[str] = []
-    for cell in header:
-        name = str(cell or "").strip()
-        again = 2
-        while name and name in names:
-            name = f"{str(cell).strip()} ({again})"
-            again += 1
-        names.append(name)
-    return names
 
 
 def layout_of(header: Sequence[Cell], first: Sequence[Cell], mapping: Mapping[str, str] | None = None) -> Layout:
@@ -197,6 +100,8 @@ def layout_of(header: Sequence[Cell], first: Sequence[Cell], mapping: Mapping[st
         raise unknown(names)
     layout = _finished(kind, columns, len(names), guesses, warnings)
     layout.names.update({field: names[at] for field, at in layout.columns.items()})
+    units = {field: without_unit(name)[1] for field, name in layout.names.items()}
+    layout.scales.update({field: unit for field, unit in units.items() if unit != 1})
     return layout
 
 
@@ -213,17 +118,16 @@ def _position(names: Sequence[str], first: Sequence[Cell]) -> Layout | None:
 
 
 def _alike(names: Sequence[str], fields: list[str | None]) -> list[str]:
-    """Fill in fields of headings that are nearly a known one; returns what was guessed."""
-    from rapidfuzz import fuzz, process
-
+    """Fill in fields of headings that name a known one among other words, or nearly; returns what was guessed."""
     guesses = []
     for at, name in enumerate(names):
-        if fields[at] is None and len(normal(name)) > 4:
-            free = [alias for alias, found in _BY_NAME.items() if found not in fields]
-            best = process.extractOne(normal(name), free, scorer=fuzz.ratio, score_cutoff=_LIKENESS)
-            if best:
-                fields[at] = _BY_NAME[best[0]]
-                guesses.append(f"“{name}” is read as {best[0]}")
+        if fields[at] is None and (found := trimmed_field(name)) and found not in fields:
+            fields[at] = found
+            guesses.append(f"“{name}” is read as {found.replace('_', ' ')}")
+    for at, name in enumerate(names):
+        if fields[at] is None and (alias := alike(name, fields)):
+            fields[at] = field_of(alias)
+            guesses.append(f"“{name}” is read as {alias}")
     return guesses
 
 
@@ -246,7 +150,7 @@ def _columns(names: Sequence[str], fields: Sequence[str | None]) -> tuple[dict[s
 
 
 def _kind(columns: Mapping[str, int]) -> Kind | None:
-    if not _COUNTED & columns.keys() and not any(name.startswith("goal:") for name in columns):
+    if not COUNTED & columns.keys() and not any(name.startswith("goal:") for name in columns):
         return None
     if ("text" in columns or "url" in columns or "id" in columns) and "tweets" not in columns:
         return "posts" if {"date", "id", "url"} & columns.keys() else None

@@ -2,7 +2,7 @@
 
 Posts, one row a post: `key` (int64: the same post has the same key in every export), `id`, `url`, `text`, `day`
 (datetime64[s], as written), `clock` (datetime64[s], UTC; NaT where the file has no time), figures (float64, NaN = not
-held). Days: `day` and figures. Months: `day` (the first), figures, `goal:<field>` and `derived`.
+held). Days: `day` and figures. Months (months.py): `day` (the first), figures, `goal:<field>` and `derived`.
 """
 
 import re
@@ -12,18 +12,21 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from engine.tweets.dates import Dates, clock_of_key, now_utc, read_dates, read_months
-from engine.tweets.numbers import Cell, is_missing, read_column
+from engine.tweets.dates import Dates, clock_of_key, read_dates
+from engine.tweets.numbers import Cell, Column, is_missing, read_column
 from engine.tweets.rows import MISSING_DATE, Rows
 
 Floats = NDArray[np.float64]
 
 AGAIN = "the same {} again in the file"
-_WORDS = ("id", "url", "text", "date", "month", "completion")
+_WORDS = ("id", "url", "text", "date", "month", "year", "completion")
 _RATES = ("rate", "goal:rate")
 _RATIOS = ("impressions_per_tweet", "followers_per_tweet", "goal:impressions_per_tweet", "goal:followers_per_tweet")
 _SHOWN = 3  # cells that could not be read are shown by so many examples
 _ER_TOLERANCE = {"old": 1e-9, "new": 1e-9, "sheet": 0.0005}  # exports are exact; people write one decimal of a percent
+_SELDOM, _NEVER = 0.1, 0.3  # engagement rates of an account's day or month, as fractions
+_MILLIONS = 1e6  # figures in millions have decimals, figures in thousands seldom
+_LARGEST = 1e12  # no account has so many impressions: the figures are not in the heading's unit
 _DIGITS = 15  # significant digits of an id that a spreadsheet leaves; fewer no longer tell posts apart
 
 
@@ -37,11 +40,11 @@ def posts_cells(rows: Rows, locale: str | None) -> pd.DataFrame:
     frame = pd.DataFrame(index=range(len(rows.cells)))
     dates = _dates(rows, locale)
     texts = _words(rows, "text")
-    frame["id"], frame["key"] = _identify(rows, dates, texts)
-    frame["url"] = _words(rows, "url")
-    frame["text"] = texts
+    ids, frame["key"] = _identify(rows, dates, texts)
+    for name, cells in (("id", ids), ("url", _words(rows, "url")), ("text", texts)):
+        frame[name] = pd.Series(cells, dtype="str")
     frame["day"], frame["clock"] = dates.day.astype("datetime64[s]"), dates.clock.astype("datetime64[s]")
-    _figures(frame, rows, locale)
+    figures(frame, rows, locale)
     return frame
 
 
@@ -56,68 +59,50 @@ def finished(frame: pd.DataFrame, rows: Rows) -> pd.DataFrame:
     apart = (frame["day"] + pd.Timedelta(hours=12) - by_id).abs() > pd.Timedelta(hours=48)
     if apart.any():
         rows.warnings.append(f"posts with a date that does not fit their id (the date counts): {apart.sum():,}")
-    _check(frame, rows)
-    return _once(_with_days(frame, rows), rows, "key", "post")
+    check(frame, rows)
+    return once(_with_days(frame, rows), rows, "key", "post")
 
 
 def days_frame(rows: Rows, locale: str | None) -> pd.DataFrame:
     """The rows of an export by day. A day stays the day it is written as."""
     frame = pd.DataFrame(index=range(len(rows.cells)))
     dates = _dates(rows, locale)
-    frame["day"], frame["clock"] = dates.day.astype("datetime64[s]"), dates.clock.astype("datetime64[s]")
-    _figures(frame, rows, locale)
-    _check(frame, rows)
+    frame["day"] = dates.day.astype("datetime64[s]")
+    rows.cells = [row for row, lost in zip(rows.cells, frame["day"].isna(), strict=True) if not lost]
     frame = _with_days(frame, rows)
-    if "tweets" not in frame and rows.layout.definition == "sheet":
-        return frame  # its rows may be posts
+    figures(frame, rows, locale)
+    check(frame, rows)
     if "tweets" in frame and "impressions" in frame and ((frame["tweets"] == 0) & (frame["impressions"] > 0)).all():
         rows.warnings.append("no day has a post, but all have impressions")
-    frame = _once(frame.sort_values("day", kind="stable"), rows, "day", "day")
-    gaps = (frame["day"].iloc[-1] - frame["day"].iloc[0]).days + 1 - len(frame) if len(frame) else 0
-    if gaps:
+    frame = once(frame.sort_values("day", kind="stable"), rows, "day", "day")
+    steps = frame["day"].diff().dropna().dt.days
+    gaps = int(steps.sum() - len(steps))
+    if len(steps) > 1 and (steps == 7).mean() > 0.6:
+        rows.guesses.append("the rows are weeks: each counts for the month that its date is in")
+    elif gaps:
         rows.warnings.append(f"days missing between the first and the last: {gaps:,}")
     return frame
 
 
-def months_frame(rows: Rows, locale: str | None) -> pd.DataFrame:
-    """The rows of a hand-made sheet by month."""
-    frame = pd.DataFrame(index=range(len(rows.cells)))
-    cells, several = _filled_down(rows)
-    months = read_months(cells, locale, now_utc().date())
-    _tell(rows, "month", months.unread, months.guess)
-    frame["day"] = months.day.astype("datetime64[s]")
-    _figures(frame, rows, locale)
-    _check(frame, rows)
-    figures = frame.columns.drop("day")
-    empty = frame[figures].isna().all(axis=1)
-    if idle := int((empty & frame["day"].notna()).sum()):
-        rows.dropped["no figures"] += idle
-    frame = _with_days(frame[~(empty & frame["day"].notna())], rows)
-    if several:
-        frame = frame.groupby("day", as_index=False)[list(figures)].sum(min_count=1)
-        rows.dropped["added to its month"] += len(cells) - rows.dropped.total() - len(frame)
-    frame = _once(frame.sort_values("day", kind="stable"), rows, "day", "month")
-    return _derived(frame, rows)
-
-
-def _column(rows: Rows, name: str) -> list[Cell]:
+def column_of(rows: Rows, name: str) -> list[Cell]:
+    """A column's cells; none where the table has no such column."""
     at = rows.layout.columns.get(name)
     return [] if at is None else [row[at] for row in rows.cells]
 
 
 def _words(rows: Rows, name: str) -> list[str | None]:
-    cells = _column(rows, name) or [None] * len(rows.cells)
+    cells = column_of(rows, name) or [None] * len(rows.cells)
     return [None if cell is None or cell == "" else str(cell) for cell in cells]
 
 
 def _dates(rows: Rows, locale: str | None) -> Dates:
-    cells = _column(rows, "date") or [None] * len(rows.cells)
+    cells = column_of(rows, "date") or [None] * len(rows.cells)
     dates = read_dates(cells, locale)
-    _tell(rows, "date", dates.unread, dates.guess)
+    tell(rows, "date", dates.unread, dates.guess)
     return dates
 
 
-def _tell(rows: Rows, name: str, unread: dict[str, int], guess: str | None) -> None:
+def tell(rows: Rows, name: str, unread: dict[str, int], guess: str | None) -> None:
     """Put into the account which cells of a column were not understood, and what was guessed."""
     if unread:
         examples = ", ".join(f"“{cell[:40]}”" for cell in list(unread)[:_SHOWN])
@@ -136,15 +121,16 @@ def _with_days(frame: pd.DataFrame, rows: Rows) -> pd.DataFrame:
     return frame[frame["day"].notna()].reset_index(drop=True)
 
 
-def _figures(frame: pd.DataFrame, rows: Rows, locale: str | None) -> None:
+def figures(frame: pd.DataFrame, rows: Rows, locale: str | None) -> None:
     """Read the columns of figures into the frame, and check them against each other."""
     for name in rows.layout.columns:
         if name in _WORDS or name.startswith("promoted_"):
             continue
         quantity = "rate" if name in _RATES or name in _RATIOS else "count"
-        column = read_column(_column(rows, name), quantity, locale)  # type: ignore[arg-type]
-        _tell(rows, name, column.unread, column.guess)
-        values = column.values
+        cells, scale = column_of(rows, name), rows.layout.scales.get(name, 1.0)
+        column = read_column(cells, "rate" if scale >= _MILLIONS else quantity, locale)  # type: ignore[arg-type]
+        tell(rows, name, column.unread, column.guess)
+        values = _scaled(column, cells, scale, rows, name)
         if name in _RATES:
             values = _as_fraction(values, column.percent, rows, name)
         elif name == "engagements" and column.percent and "rate" not in rows.layout.columns:
@@ -155,24 +141,45 @@ def _figures(frame: pd.DataFrame, rows: Rows, locale: str | None) -> None:
         if quantity == "count" and name != "rate" and (np.mod(values, 1) > 0).any():
             rows.warnings.append(f"{name}: figures that are no whole numbers: {(np.mod(values, 1) > 0).sum():,}")
         frame[name] = values
-    promoted = _column(rows, "promoted_impressions")
+    promoted = column_of(rows, "promoted_impressions")
     if promoted and (total := np.nansum(read_column(promoted, "count").values)):
         rows.warnings.append(f"{total:,.0f} promoted impressions stand beside the others and are not counted")
 
 
+def _scaled(column: Column, cells: Sequence[Cell], scale: float, rows: Rows, name: str) -> Floats:
+    """Figures of a column whose heading names a unit, as in "Impressions (K)"."""
+    written = any(re.search(r"\d\s*[^\W\d_]", cell) for cell in cells if isinstance(cell, str))
+    if scale == 1 or written or np.nanmax(column.values, initial=0) * scale > _LARGEST:
+        return column.values
+    rows.guesses.append(f"{name.replace('_', ' ')}: multiplied by {scale:,.0f}, as the heading says")
+    return np.round(column.values * scale, 6)
+
+
 def _as_fraction(values: Floats, percent: bool, rows: Rows, name: str) -> Floats:
     """An engagement rate as a fraction, whatever it is written as."""
-    largest = np.nanmax(values) if np.isfinite(values).any() else 0.0
-    if percent or (largest <= 1 and "%" not in rows.layout.names.get(name, "")):
+    known = values[np.isfinite(values)]
+    largest = known.max(initial=0.0)
+    what = name.replace("_", " ")
+    if percent and largest <= 1:
         return values
+    if percent and largest <= 100:
+        rows.guesses.append(f"{what}: figures without a percent sign are percent too")
+        return np.where(values > 1, values / 100, values)
+    if largest <= 1 and "%" not in rows.layout.names.get(name, ""):
+        if rows.layout.definition != "sheet" or largest <= _SELDOM:
+            return values
+        share = float(np.median(known)) > _NEVER
+        shown = f"{largest:g} is {largest if share else largest * 100:g} %"
+        rows.guesses.append(f"{what}: the figures are {'percent' if share else 'shares'} ({shown})")
+        return values / 100 if share else values
     if largest <= 100:
-        rows.guesses.append(f"{name.replace('_', ' ')}: the figures are percent")
+        rows.guesses.append(f"{what}: the figures are percent")
         return values / 100
-    rows.warnings.append(f"{name.replace('_', ' ')}: figures up to {largest:,.0f} are no rates and count as missing")
+    rows.warnings.append(f"{what}: figures up to {largest:,.0f} are no rates and count as missing")
     return np.full_like(values, np.nan)
 
 
-def _check(frame: pd.DataFrame, rows: Rows) -> None:
+def check(frame: pd.DataFrame, rows: Rows) -> None:
     """Figures of one row must agree; where they do not, somebody should look."""
     if not {"engagements", "impressions"} <= set(frame):
         missing = {"engagements", "impressions"} - set(frame)
@@ -203,7 +210,7 @@ def _check_parts(frame: pd.DataFrame, rows: Rows) -> None:
         rows.warnings.append(f"rows with fewer engagements than likes, replies and so on: {below.sum():,}")
 
 
-def _once(frame: pd.DataFrame, rows: Rows, by: str, noun: str) -> pd.DataFrame:
+def once(frame: pd.DataFrame, rows: Rows, by: str, noun: str) -> pd.DataFrame:
     """Each post, day or month once: of two rows the one with more impressions, as counters only grow."""
     again = frame[by].duplicated(keep=False)
     if again.any():
@@ -226,9 +233,8 @@ def _identify(rows: Rows, dates: Dates, texts: Sequence[str | None]) -> tuple[li
     """
     ids: list[str | None] = []
     repaired = ruined = 0
-    for cell, url in zip(
-        _column(rows, "id") or [None] * len(rows.cells), _column(rows, "url") or [None] * len(rows.cells), strict=True
-    ):
+    nothing: list[Cell] = [None] * len(rows.cells)
+    for cell, url in zip(column_of(rows, "id") or nothing, column_of(rows, "url") or nothing, strict=True):
         linked = re.search(r"status(?:es)?/(\d{8,20})", str(url)) if url else None
         own, exact = _id(cell)
         repaired += bool(linked and own and own != linked[1])
@@ -256,6 +262,8 @@ def _id(cell: Cell) -> tuple[str | None, bool]:
     if isinstance(cell, (int, float)):
         return str(int(cell)), isinstance(cell, int)
     text = str(cell).strip().strip("'\"=")
+    if text.isdigit():
+        return text, True
     if match := re.fullmatch(r"(\d)[.,]?(\d*)[eE]\+?(\d+)", text):
         digits, zeros = match[1] + match[2], int(match[3]) - len(match[2])
         return (digits + "0" * zeros, False) if len(digits) >= _DIGITS - 1 and 0 <= zeros < 8 else (None, False)
@@ -265,37 +273,3 @@ def _id(cell: Cell) -> tuple[str | None, bool]:
 def _snowflake(text: str | None) -> int:
     value = int(text) if text and text.isascii() and text.isdigit() and len(text) <= 19 else 0
     return value if 1 << 58 < value < 1 << 63 else 0  # from March 2013 to 2080
-
-
-def _filled_down(rows: Rows) -> tuple[list[Cell], bool]:
-    """The column of months, and whether cells are merged: then the rows below the first get its month."""
-    cells = _column(rows, "month")
-    blank = [is_missing(cell) for cell in cells]
-    if not cells or blank[0] or sum(blank) < 0.3 * len(cells):
-        return cells, False
-    rows.guesses.append(f"rows that have the month of the row above (their figures are added up): {sum(blank):,}")
-    filled: list[Cell] = []
-    for cell, gap in zip(cells, blank, strict=True):
-        filled.append(filled[-1] if gap else cell)
-    return filled, True
-
-
-def _derived(frame: pd.DataFrame, rows: Rows) -> pd.DataFrame:
-    """Totals that a sheet holds only as ratios; what was worked out stands in `derived`, separated by spaces."""
-    frame["derived"] = ""
-    for name, factors in {
-        "impressions": ("impressions_per_tweet", "tweets"),
-        "new_followers": ("followers_per_tweet", "tweets"),
-        "engagements": ("rate", "impressions"),
-    }.items():
-        if name not in frame:
-            frame[name] = np.nan
-        if set(factors) <= set(frame):
-            found = (frame[factors[0]] * frame[factors[1]]).round()
-            fill = frame[name].isna() & found.notna()
-            if fill.any():
-                frame.loc[fill, name] = found[fill]
-                frame.loc[fill, "derived"] += f"{name} "
-                words = " x ".join(factor.replace("_", " ") for factor in factors)
-                rows.guesses.append(f"{name.replace('_', ' ')} worked out ({words}); months: {fill.sum():,}")
-    return frame

@@ -10,7 +10,8 @@ import pandas as pd
 from engine.errors import UnreadableData
 from engine.tweets.dates import now_utc, read_months
 from engine.tweets.forecast import CannotTell, Forecast
-from engine.tweets.formats import HEADER_ROWS, field_of, normal
+from engine.tweets.formats import HEADER_ROWS
+from engine.tweets.headings import field_of, normal
 from engine.tweets.metrics import Month
 from engine.tweets.numbers import Cell, read_column
 from engine.tweets.tables import Source, read_grids
@@ -59,6 +60,11 @@ def carried_over(target: float, metric: str, month: pd.Period, to: pd.Period) ->
     return target * to.days_in_month / month.days_in_month if metric in TOTALS else target
 
 
+def as_target(metric: str | None, value: float) -> float:
+    """A target as it is kept: a rate of 1.5 is meant in percent."""
+    return value / 100 if metric == "engagement_rate" and value > 1 else value
+
+
 def sheet_goals(months: pd.DataFrame) -> dict[tuple[str, str], float]:
     """The goals that stand in a hand-made sheet beside its figures."""
     found = {}
@@ -102,8 +108,8 @@ def _goals(
 ) -> dict[tuple[str, str], float]:
     filled = [[*row, *[""] * (len(headings) - len(row))] for row in rows if any(cell not in ("", None) for cell in row)]
     months = read_months([row[fields.index("month")] for row in filled], None, now_utc().date())
-    if months.unread:
-        raise UnreadableData(f"{name}: {next(iter(months.unread))!r} is no month", "write it as 2021-02")
+    if np.isnat(months.day).any():
+        raise UnreadableData(f"{name}: {next(iter(months.unread), '')!r} is no month", "write it as 2021-02")
     found: dict[tuple[str, str], float] = {}
     long = {"metric", "target"} <= set(headings)
     for at, field in enumerate(fields):
@@ -117,5 +123,5 @@ def _goals(
             if metric not in METRICS:
                 raise UnreadableData(f"{name}: {row[headings.index('metric')]!r} is no metric", "see the README")
             if not np.isnan(target):
-                found[str(day)[:7], metric] = float(target)
+                found[str(day)[:7], metric] = as_target(metric, float(target))
     return found

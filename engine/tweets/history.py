@@ -78,8 +78,8 @@ def combine(parts: Sequence[Part], time_zone: str = _UTC, unread: Sequence[Table
     parts = [replace(part, report=deepcopy(part.report)) for part in parts]
     report = Report([*(part.report for part in parts), *unread])
     posts = _posts(_of(parts, "posts"), report, zone)
-    days = _merged(_of(parts, "days"), "day")
-    months = _merged(_of(parts, "months"), "month")
+    days = _merged(_of(parts, "days"), "day", report)
+    months = _merged(_of(parts, "months"), "month", report)
     spans = [part.covers for part in _of(parts, "posts")]
     return History(posts, days, months, spans, report, time_zone)
 
@@ -174,7 +174,7 @@ def _tell_falling(posts: pd.DataFrame, report: Report) -> None:
         report.warnings.append(f"posts with fewer impressions in a later export (the later counts): {falls:,}")
 
 
-def _merged(parts: Sequence[Part], noun: str) -> pd.DataFrame:
+def _merged(parts: Sequence[Part], noun: str, report: Report) -> pd.DataFrame:
     """Days or months, each once; a figure that the later table does not hold is kept from the earlier."""
     if not parts:
         return pd.DataFrame({"day": pd.Series(dtype="datetime64[s]"), **{name: [] for name in _FIGURES}})
@@ -182,6 +182,7 @@ def _merged(parts: Sequence[Part], noun: str) -> pd.DataFrame:
     table = pd.concat(frames, ignore_index=True).drop(columns="clock", errors="ignore")
     superseded = table.duplicated("day", keep="last")
     _account(parts, table["part"][superseded], noun)
+    _tell_differing(table, noun, report)
     if "new_followers" in table:
         sheet = table["definition"].eq("sheet").where(table["new_followers"].notna())
         table["own_followers"] = sheet.astype(float)
@@ -190,3 +191,11 @@ def _merged(parts: Sequence[Part], noun: str) -> pd.DataFrame:
         if name not in merged:
             merged[name] = np.nan
     return merged
+
+
+def _tell_differing(table: pd.DataFrame, noun: str, report: Report) -> None:
+    """Exports count on, so the later one is right; of a person's own tables, one may be a draft."""
+    own = table[table["definition"] == "sheet"]
+    held = own.groupby("day")[[name for name in _FIGURES if name in own]].nunique()
+    if differing := int(held.gt(1).any(axis=1).sum()):
+        report.warnings.append(f"{noun}s that two tables give different figures for (the later counts): {differing:,}")

@@ -141,7 +141,7 @@ def _month(number: int, tables: dict[str, pd.DataFrame], history: History, basis
     order = order[1:] + order[:1] if order and order[0] == "sheet" else order  # a user's own sheet comes last
     values: dict[str, float | None] = {}
     source: dict[str, str | None] = {}
-    main = next((name for name in order if any(_known(rows[name].get(metric)) for metric in METRICS)), None)
+    main = next((name for name in order if any(_known(rows[name].get(metric)) is not None for metric in METRICS)), None)
     for metric in METRICS:
         value = _known(rows[main].get(metric)) if main else None
         values[metric], source[metric] = value, main if value is not None else None

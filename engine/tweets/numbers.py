@@ -26,6 +26,7 @@ _MISSING = frozenset(("", "-", "--", "—", "–", "n/a", "na", "#n/a", "null", 
 _NO_WIDTH = dict.fromkeys(map(ord, "\u200b\u200e\u200f\u2060\ufeff"))
 _SPACES = re.compile(r"(?<=\d)[\s'\u2019\u00b4`](?=\d{3}(?!\d))")  # they group digits in threes
 _NUMBER = re.compile(r"([+-]?)([\d.,]*\d|[\d.,]+)\s*([^\W\d_]{0,5})\.?")
+_DECORATION = re.compile(r"^[~≈]\s*|\s*[*↑↓▲▼▴▾+]+$")
 _EXPONENT = re.compile(r"[+-]?\d+(?:[.,]\d+)?e[+-]?\d{1,3}", re.IGNORECASE)
 
 
@@ -90,7 +91,7 @@ def _value(cell: Cell, decimal: str) -> float | None:
 
 def _from_text(text: str, decimal: str) -> float | None:
     negative = text.startswith("(") and text.endswith(")")
-    text = text[1:-1] if negative else text
+    text = _DECORATION.sub("", text[1:-1] if negative else text)
     percent = text.count("%")
     text = _SPACES.sub("", text.replace("%", "").strip())
     if _EXPONENT.fullmatch(text):

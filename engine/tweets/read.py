@@ -12,8 +12,10 @@ import pandas as pd
 from engine.errors import InputError, UnreadableData
 from engine.tweets import scan
 from engine.tweets.formats import Definition, Kind, Layout
-from engine.tweets.frames import days_frame, finished, months_frame, posts_cells, posts_frame
+from engine.tweets.frames import days_frame, finished, posts_cells, posts_frame
+from engine.tweets.months import months_frame
 from engine.tweets.rows import Rows, set_aside, split
+from engine.tweets.sections import sections
 from engine.tweets.sheets import Book, CsvCopy
 from engine.tweets.tables import Grid, Source, read_grids
 
@@ -72,15 +74,19 @@ def read_tables(grids: Sequence[Grid], file: str, mappings: Mappings | None = No
     """Read every table of one file or sheet; of several, those without figures are passed over, and it is said."""
     parts: list[Part] = []
     passed: list[InputError] = []
-    for grid in grids:
+    tables = [table for grid in grids for table in sections(grid)]
+    seen = any(not table.hidden for table in tables)
+    for grid in tables:
         try:
+            if grid.hidden and seen:
+                raise UnreadableData("the tab is hidden", "show it, if its figures count")
             parts.append(_read_grid(grid, file, mappings))
         except InputError as error:
             passed.append(error)
             skipped = TableReport(grid.name, "not read", len(grid.rows), 0, Counter({"not read": len(grid.rows)}))
             skipped.error = str(error)
             parts.append(Part(grid.name, "days", "sheet", pd.DataFrame(), None, skipped))
-    if len(passed) == len(grids):
+    if len(passed) == len(tables):
         raise passed[0]
     return parts
 
@@ -106,17 +112,7 @@ def _frame(rows: Rows, locale: str | None) -> tuple[Layout, pd.DataFrame]:
         return rows.layout, months_frame(rows, locale)
     if rows.layout.kind == "posts":
         return rows.layout, posts_frame(rows, locale)
-    frame = days_frame(rows, locale)
-    if "tweets" not in rows.layout.columns and rows.layout.definition == "sheet" and _is_of_posts(frame):
-        rows.guesses.append("there are several rows a day: each is taken for a post")
-        layout = Layout("posts", "sheet", rows.layout.columns, rows.layout.width)
-        rows.dropped = Counter({reason: number for reason, number in rows.dropped.items() if reason != "no date"})
-        return layout, posts_frame(rows, locale)
-    return rows.layout, frame
-
-
-def _is_of_posts(frame: pd.DataFrame) -> bool:
-    return bool(frame["day"].duplicated().any() or frame["clock"].notna().any())
+    return rows.layout, days_frame(rows, locale)
 
 
 def _part(names: tuple[str, str], layout: Layout, frame: pd.DataFrame, rows: Rows) -> Part:
@@ -156,7 +152,8 @@ def _scanned(name: str, source: Source, text: bool) -> Part | None:
         return None
     frame, rows = scanned
     if rows.cells:
-        frame = pd.concat([frame, posts_cells(set_aside(rows), None)], ignore_index=True)
+        odd = posts_cells(set_aside(rows), None).reindex(columns=frame.columns)
+        frame = pd.concat([frame, odd], ignore_index=True)
     frame = finished(frame, rows)
     return _part((name, name), rows.layout, frame, rows)
 

@@ -3,13 +3,15 @@
 import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
+from numpy.typing import NDArray
 
 from engine.tweets import formats
-from engine.tweets.dates import now_utc, read_months
-from engine.tweets.formats import HEADER_ROWS, Layout, known_headings, layout_of, normal
+from engine.tweets.dates import now_utc, read_dates, read_months
+from engine.tweets.formats import COUNTED, HEADER_ROWS, Layout, layout_of
+from engine.tweets.headings import field_of, headings, known_headings, normal, trimmed_field
 from engine.tweets.numbers import Cell, clean, is_missing
 from engine.tweets.tables import Grid
 
@@ -17,12 +19,17 @@ _TOTALS = re.compile(
     r"(grand )?(totals?|sum|summe|gesamt|suma|somme|totale|totaal|合計|avg|average|averages|mean|median|mittel|"
     r"mittelwert|durchschnitt|promedio|moyenne|media|平均)\b.*",
 )
+_NO_ACTUALS = re.compile(
+    r"(goal|target|ziel|objetivo|objectif|目標|plan|planned|budget|forecast|change|delta|diff|difference|growth|mom|yoy|"
+    r"previous|prior|veränderung)e?s?",
+)
 _LABEL_LENGTH = 40  # characters; a longer cell is a text and no label
 
 BLANK = "blank"
 TITLE = "title or note"
 REPEATED = "repeated header"
 TOTAL = "total or average"
+NO_ACTUAL = "goal, plan or change"
 WIDTH = "another number of cells than the header"
 MISSING_DATE = "no date"
 
@@ -37,6 +44,12 @@ class Rows:
     dropped: Counter[str] = field(default_factory=Counter)
     guesses: list[str] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
+    years: list[int | None] = field(default_factory=list)  # the year that stands above each row of data, if one does
+
+    def drop(self, reason: str, number: int) -> None:
+        """Count rows that are left out."""
+        if number:
+            self.dropped[reason] += number
 
 
 def split(grid: Grid, mapping: Mapping[str, Mapping[str, str]] | None = None) -> Rows:
@@ -47,24 +60,32 @@ def split(grid: Grid, mapping: Mapping[str, Mapping[str, str]] | None = None) ->
     """
     grid, at, turned = _header(grid, mapping or {})
     rows, width = grid.rows, max(map(len, grid.rows))
-    header = rows[at] if at is not None else [""] * width
+    header: list[Cell] = rows[at] if at is not None else [""] * width
     body = [row for index, row in enumerate(rows) if index != at]
     first = next((row for index, row in enumerate(rows) if index > (at or 0)), body[0] if body else [])
-    layout = layout_of(header, first, (mapping or {}).get(signature(header)))
+    answers = (mapping or {}).get(signature(header))
+    header, guess = (header, None) if answers else _with_dates(header, body, grid.locale)
+    layout = layout_of(header, first, answers)
     found = Rows(layout, [], len(body), guesses=list(layout.guesses), warnings=list(layout.warnings))
+    if guess:
+        found.guesses.append(guess)
     if at is None:
         found.guesses.append("the header is missing: the columns were taken by their position")
     if turned:
         found.guesses.append("the months stand across: the table was turned")
-    names = [normal(cell) for cell in header]
+    names = [_plain(cell) for cell in header]
+    year = year_named(grid.name)
     for index, row in enumerate(body):
+        year = _year_above(row, layout) or year
         reason = _unwanted(row, names, layout, above=at is not None and index < at)
         if reason:
             found.dropped[reason] += 1
         else:
             found.cells.append(row + [""] * (layout.width - len(row)))
+            found.years.append(year)
     if at is not None and at >= HEADER_ROWS:
         found.guesses.append(f"the header was found in row {at + 1:,}")
+    _by_content(found, grid.locale)
     return found
 
 
@@ -72,11 +93,77 @@ def set_aside(rows: Rows) -> Rows:
     """Rows of a known layout without those that are no data."""
     names = [""] * rows.layout.width
     for name, at in rows.layout.columns.items():
-        names[at] = normal(rows.layout.names.get(name, ""))
+        names[at] = _plain(rows.layout.names.get(name, ""))
     reasons = [_unwanted(row, names, rows.layout, above=False) for row in rows.cells]
     rows.dropped.update(reason for reason in reasons if reason)
     rows.cells = [row for row, reason in zip(rows.cells, reasons, strict=True) if reason is None]
     return rows
+
+
+def _with_dates(header: list[Cell], body: Sequence[list[Cell]], locale: str | None) -> tuple[list[Cell], str | None]:
+    """A header that names no column of dates, with a name for the one that holds them; and the guess in words."""
+    fields = {field_of(cell) or trimmed_field(cell) for cell in header}
+    if fields & {"month", "date", "id", "url", "text"} or not fields & COUNTED:
+        return header, None
+    for at, name in enumerate(header):
+        cells = [row[at] for row in body if at < len(row) and not is_missing(row[at])]
+        numbers = any(isinstance(cell, (int, float)) for cell in cells)
+        if field_of(name) or trimmed_field(name) or (numbers and normal(name)) or len(cells) < 2:
+            continue
+        months = (~np.isnat(read_months(cells, locale, now_utc().date()).day)).sum()
+        if months >= max(2, 0.6 * len(cells)):
+            days = (~np.isnat(read_dates(cells, locale).day)).sum()
+            named: list[Cell] = [*header[:at], "Date" if days == months else "Month", *header[at + 1 :]]
+            return named, f"column {at + 1} (“{name}”) holds the dates"
+    return header, None
+
+
+def _by_content(rows: Rows, locale: str | None) -> None:
+    """A sheet "by day" may hold a row a month, or several rows a day, which are posts."""
+    layout = rows.layout
+    if layout.kind != "days" or layout.definition != "sheet":
+        return
+    cells = [row[layout.columns["date"]] for row in rows.cells]
+    columns = dict(layout.columns)
+    dates = read_dates(cells, locale)
+    days = dates.day[~np.isnat(dates.day)]
+    if "tweets" not in columns and (len(np.unique(days)) < len(days) or (~np.isnat(dates.clock)).any()):
+        rows.guesses.append("there are several rows a day: each is taken for a post")
+        if "new_followers" in columns:
+            columns["new_follows"] = columns.pop("new_followers")
+        rows.layout = replace(layout, kind="posts", columns=columns)
+    elif _are_months(cells, days, locale):
+        rows.guesses.append("there is one row a month: each is taken for the figures of its month")
+        columns["month"] = columns.pop("date")
+        rows.layout = replace(layout, kind="months", columns=columns)
+
+
+def _are_months(cells: Sequence[Cell], days: NDArray[np.datetime64], locale: str | None) -> bool:
+    months = read_months(cells, locale, now_utc().date()).day
+    months = months[~np.isnat(months)]
+    if len(days) < len(months):
+        return len(days) == 0
+    ends = (days + 1).astype("datetime64[M]") != days.astype("datetime64[M]")
+    starts = days == days.astype("datetime64[M]").astype("datetime64[D]")
+    return len(days) > 1 and len(np.unique(months)) == len(months) and bool(ends.all() or starts.all())
+
+
+def year_named(text: str) -> int | None:
+    """The one year that stands in a tab's or a file's name or in a title, and is no part of a date."""
+    years = set(re.findall(r"(?<![\d-])(20\d\d)(?![-_./]?\d)", text.rpartition("·")[2]))
+    return int(years.pop()) if len(years) == 1 else None
+
+
+def _year_above(row: Sequence[Cell], layout: Layout) -> int | None:
+    """The year that a row names for those below it: alone in the row, or for a month."""
+    at = layout.columns.get("month")
+    if at is None:
+        return None
+    filled = [cell for cell in row if not (cell is None or cell == "")]
+    if len(filled) == 1:
+        return year_named(re.sub(r"\.0$", "", str(filled[0]))[:_LABEL_LENGTH])
+    match = re.fullmatch(r"(20\d\d)(\.0)?", str(row[at]).strip()) if at < len(row) else None
+    return int(match[1]) if match else None
 
 
 def signature(header: Sequence[Cell]) -> str:
@@ -105,7 +192,7 @@ def _header(grid: Grid, mapping: Mapping[str, Mapping[str, str]]) -> tuple[Grid,
     if len(rows) > 1 and len(rows[0]) in (38, 40) and _exported(rows[1]):
         return grid, 0, False
     texts = [sum(isinstance(cell, str) and bool(cell.strip()) for cell in row) for row in rows[:HEADER_ROWS]]
-    raise formats.unknown(formats.headings(rows[texts.index(max(texts))]))
+    raise formats.unknown(headings(rows[texts.index(max(texts))]))
 
 
 _FIRST = {normal(name) for name in ("Tweet id", "Post id", "Date", "Month", "id", "ツイートID", "日付")}
@@ -124,12 +211,17 @@ def _turned(grid: Grid) -> Grid | None:
         cells = row[1:]
         if len(cells) >= 2:
             months = read_months(cells, grid.locale, now_utc().date()).day
-            if (~np.isnat(months)).sum() >= max(2, 0.6 * sum(not is_missing(cell) for cell in cells)):
+            if (~np.isnat(months)).sum() >= max(2, 0.5 * sum(not is_missing(cell) for cell in cells)):
                 width = max(map(len, grid.rows))
                 table = [list(cells) + [""] * (width - len(cells)) for cells in grid.rows[at:]]
                 table[0][0] = "Month"
                 return Grid(grid.name, [list(column) for column in zip(*table, strict=True)], grid.locale)
     return None
+
+
+def _plain(heading: Cell) -> str:
+    """A heading as it is repeated: to the letter, which is quick to compare."""
+    return str(heading or "").strip().casefold()
 
 
 def _unwanted(row: Sequence[Cell], names: Sequence[str], layout: Layout, above: bool) -> str | None:
@@ -138,12 +230,13 @@ def _unwanted(row: Sequence[Cell], names: Sequence[str], layout: Layout, above: 
     if not filled:
         return BLANK
     if isinstance(filled[0], str):
-        same = sum(isinstance(cell, str) and normal(cell) == name != "" for cell, name in zip(row, names, strict=False))
+        same = 0
+        if _plain(filled[0]) in names:
+            same = sum(_plain(cell) == name != "" for cell, name in zip(row, names, strict=False))
         if same >= min(2, len(filled)) and same > len(filled) / 2:
             return REPEATED
-        label = clean(filled[0]).casefold()
-        if len(label) <= _LABEL_LENGTH and _TOTALS.fullmatch(label) and layout.kind != "posts":
-            return TOTAL
+        if layout.kind != "posts" and (reason := _no_month(row, filled, layout)):
+            return reason
     if above and (len(filled) <= 2 or all(isinstance(cell, str) for cell in filled)) and not _dated(row, layout):
         return TITLE
     extra = [cell for cell in row[layout.width :] if not is_missing(cell)]
@@ -151,6 +244,16 @@ def _unwanted(row: Sequence[Cell], names: Sequence[str], layout: Layout, above: 
     if extra or (short and len(filled) > 2):
         return WIDTH
     return None
+
+
+def _no_month(row: Sequence[Cell], filled: Sequence[Cell], layout: Layout) -> str | None:
+    """Why a row is no month or day of its own: a total, a goal, a change; None if it may be one."""
+    key = layout.columns.get("month", layout.columns.get("date", 0))
+    own = row[key] if key < len(row) and not is_missing(row[key]) else filled[0]
+    if isinstance(own, str) and len(own) <= _LABEL_LENGTH and _TOTALS.fullmatch(clean(own).casefold()):
+        return TOTAL
+    others = [cell for at, cell in enumerate(row[: layout.width]) if at not in layout.columns.values() or at == key]
+    return NO_ACTUAL if any(_NO_ACTUALS.fullmatch(normal(cell)) for cell in others if isinstance(cell, str)) else None
 
 
 def _dated(row: Sequence[Cell], layout: Layout) -> bool:

@@ -13,10 +13,11 @@ import numpy as np
 import pandas as pd
 
 from engine import settings
-from engine.tweets.formats import Layout, known_headings, layout_of
+from engine.tweets.formats import Layout, layout_of
+from engine.tweets.headings import known_headings
 from engine.tweets.numbers import Cell
 from engine.tweets.rows import Rows
-from engine.tweets.tables import Dialect, Source, peek, sniff
+from engine.tweets.tables import Dialect, Source, is_book, peek, sniff
 
 if TYPE_CHECKING:
     import polars as pl
@@ -25,6 +26,8 @@ _SCANNED = ("id", "date", "impressions", "engagements", "rate", "follows", "new_
 _WITH_TEXT = (
     "url", "text", "likes", "replies", "retweets", "bookmarks", "shares", "profile_clicks", "url_clicks", "media_views",
 )  # fmt: skip
+_PROMOTED = "promoted_impressions"
+_WORDS = ("id", "date", "url", "text")
 _DATES = {"old": ("%Y-%m-%d %H:%M +0000",), "new": ("%a, %b %d, %Y", "%a %b %d %Y")}
 
 
@@ -37,10 +40,12 @@ def scan_posts(source: Source, *, text: bool) -> tuple[pd.DataFrame, Rows] | Non
     if size < settings.SCANNED_MEGABYTES * settings.MEGABYTE:
         return None
     head = peek(source)
+    if is_book(head):
+        return None
     dialect = sniff(head)
     lines = csv.reader(io.StringIO(head.decode("utf-8-sig", "replace")), delimiter=dialect.separator)
     rows = [row for _, row in zip(range(2), lines, strict=False)]
-    if not dialect.encoding.startswith("utf-8") or dialect.skip or known_headings(rows[0]) < 6:
+    if not dialect.encoding.startswith("utf-8") or dialect.skip or not rows or known_headings(rows[0]) < 6:
         return None
     layout = layout_of(rows[0], rows[-1])
     if layout.kind != "posts" or layout.definition == "sheet":
@@ -51,20 +56,27 @@ def scan_posts(source: Source, *, text: bool) -> tuple[pd.DataFrame, Rows] | Non
 def _scan(source: Source, layout: Layout, dialect: Dialect, text: bool) -> tuple[pd.DataFrame, Rows] | None:
     import polars as pl
 
-    fields = [name for name in _SCANNED + (_WITH_TEXT if text else ()) if name in layout.columns]
+    fields = [name for name in (*_SCANNED, _PROMOTED, *(_WITH_TEXT if text else ())) if name in layout.columns]
     raw = pl.scan_csv(
         source if not isinstance(source, bytes) else io.BytesIO(source),
         has_header=False,
         skip_rows=1,
         infer_schema=False,
         separator=dialect.separator,
-        new_columns=[f"column_{at}" for at in range(layout.width)],
-    ).select(pl.col(f"column_{layout.columns[name]}").alias(name) for name in fields)
+        schema={f"column_{at}": pl.String for at in range(layout.width + 1)},
+        missing_columns="insert",  # the one too many, which no row should fill
+    ).select(
+        *(pl.col(f"column_{layout.columns[name]}").alias(name) for name in fields),
+        pl.col(f"column_{layout.width - 1}").is_null().alias("short"),
+        pl.col(f"column_{layout.width}").is_not_null().alias("long"),
+    )
     plain = _plain(fields, layout)
     words = [pl.col(name) for name in ("url", "text") if name in fields]
-    figures = [name for name in fields if name not in ("id", "date", "url", "text")]
+    figures = [name for name in fields if name not in (*_WORDS, _PROMOTED)]
     try:
         table = raw.select(
+            "short",
+            "long",
             plain.alias("plain"),
             pl.col("id").cast(pl.Int64, strict=False).alias("number"),
             *([pl.col("id")] if text else []),
@@ -72,6 +84,9 @@ def _scan(source: Source, layout: Layout, dialect: Dialect, text: bool) -> tuple
             _moment(layout).alias("clock"),
             *(pl.col(name).cast(pl.Float64, strict=False) for name in figures),
         ).collect()
+        short = table["short"] & table["number"].is_not_null()
+        if table["long"].any() or 0 < short.sum() < table["number"].count():
+            return None  # rows that a stray quotation mark has cut or joined
         odd = [] if table["plain"].all() else raw.filter(~plain).collect().rows(named=True)
     except (pl.exceptions.PolarsError, OSError):
         return None  # the common way says what is wrong
@@ -100,14 +115,17 @@ def _plain(fields: list[str], layout: Layout) -> "pl.Expr":
         if name in ("impressions", "engagements"):
             value = pl.col(name).cast(pl.Float64, strict=False)
             tests.append((value >= 0) & (value.floor() == value) & value.is_finite())
-        elif name not in ("id", "date", "url", "text"):
+        elif name == _PROMOTED:
+            tests.append(pl.col(name).is_in(["-", "", "0"]) | pl.col(name).is_null())
+        elif name not in _WORDS:
             value = pl.col(name).cast(pl.Float64, strict=False)
             tests.append((value.is_finite() & (value >= 0)) | pl.col(name).is_in(["-", ""]))
     return pl.all_horizontal(tests).fill_null(False)
 
 
 def _frame(table: "pl.DataFrame", layout: Layout) -> pd.DataFrame:
-    numbers = {name: table[name].to_numpy() for name in table.columns if name not in ("plain", "id", "url", "text")}
+    words_too = (*_WORDS, "plain", "short", "long")
+    numbers = {name: table[name].to_numpy() for name in table.columns if name not in words_too}
     clock = numbers.pop("clock").astype("datetime64[s]")
     keys = numbers.pop("number") >> 22
     words = {name: table[name].to_pandas() for name in ("id", "url", "text") if name in table.columns}

@@ -3,6 +3,7 @@
 import codecs
 import csv
 import io
+import math
 import re
 import zipfile
 from collections.abc import Iterator
@@ -29,6 +30,7 @@ class Grid:
     name: str  # of the file, and of the tab where there are several
     rows: list[list[Cell]]
     locale: str | None = None  # where the source tells, such as "de_DE"
+    hidden: bool = False  # a tab that people do not see
 
 
 @dataclass(frozen=True)
@@ -46,7 +48,7 @@ def read_grids(name: str, source: Source) -> list[Grid]:
     Raises UnreadableData for a file that is no table, LimitExceeded for a workbook that unpacks to too much.
     """
     head = peek(source)
-    if head.startswith(_BOOK):
+    if is_book(head):
         return _book(name, source)
     dialect = sniff(head)
     with open_text(source, dialect) as lines:
@@ -62,6 +64,11 @@ def peek(source: Source) -> bytes:
         return source[:SNIFFED]
     with source.open("rb") as file:
         return file.read(SNIFFED)
+
+
+def is_book(head: bytes) -> bool:
+    """Whether a file is a workbook, from its first bytes."""
+    return head.startswith(_BOOK)
 
 
 def sniff(head: bytes) -> Dialect:
@@ -102,7 +109,7 @@ def _evenness(text: str, separator: str) -> float:
             widths.append(len(row))
     widths = [width for width in widths if width > 1]
     common = max(set(widths), key=widths.count) if widths else 1
-    return widths.count(common) * (common - 1) ** 0.5
+    return widths.count(common) * math.sqrt(common - 1)
 
 
 def open_text(source: Source, dialect: Dialect) -> io.TextIOWrapper:
@@ -145,19 +152,20 @@ def _rows(lines: io.TextIOWrapper, dialect: Dialect, name: str) -> Iterator[list
 
 
 def _book(name: str, source: Source) -> list[Grid]:
-    from python_calamine import CalamineError, CalamineWorkbook
+    from python_calamine import CalamineError, CalamineWorkbook, SheetVisibleEnum
 
     _check_size(name, source)
     grids = []
     try:
         with CalamineWorkbook.from_object(io.BytesIO(source) if isinstance(source, bytes) else source) as book:
-            for title in book.sheet_names:
-                sheet = book.get_sheet_by_name(title)
+            for tab in book.sheets_metadata:
+                sheet = book.get_sheet_by_name(tab.name)
                 if sheet.total_height > settings.TABLE_ROWS:
                     raise LimitExceeded(f"{name} has more than {settings.TABLE_ROWS:,} rows", "split it by year")
                 rows: list[list[Cell]] = sheet.to_python(skip_empty_area=False)  # type: ignore[assignment]
                 if any(any(cell not in ("", None) for cell in row) for row in rows):
-                    grids.append(Grid(f"{name} · {title}" if len(book.sheet_names) > 1 else name, rows))
+                    title = f"{name} · {tab.name}" if len(book.sheet_names) > 1 else name
+                    grids.append(Grid(title, rows, hidden=tab.visible != SheetVisibleEnum.Visible))
     except (CalamineError, zipfile.BadZipFile, OSError, ValueError) as error:
         raise UnreadableData(f"{name} is a damaged workbook ({error})", "save it again as XLSX or CSV") from error
     if not grids:

@@ -44,7 +44,7 @@ def upgrade() -> None:
         _owner("account_id", "accounts.id"),
         sa.Column("month", sa.String(7), nullable=False),
         sa.Column("metric", sa.String(40), nullable=False),
-        sa.Column("target", sa.Float),
+        sa.Column("target", sa.Double),
         sa.Column("set_at", sa.DateTime, nullable=False),
     )
     op.create_table(
