@@ -5,6 +5,7 @@ Posts, one row a post: `key` (int64: the same post has the same key in every exp
 held). Days: `day` and figures. Months (months.py): `day` (the first), figures, `goal:<field>` and `derived`.
 """
 
+import math
 import re
 from collections.abc import Sequence
 
@@ -22,6 +23,7 @@ AGAIN = "the same {} again in the file"
 _WORDS = ("id", "url", "text", "date", "month", "year", "completion")
 _RATES = ("rate", "goal:rate")
 _RATIOS = ("impressions_per_tweet", "followers_per_tweet", "goal:impressions_per_tweet", "goal:followers_per_tweet")
+_LINKED = re.compile(r"status(?:es)?/(\d{8,20})")
 _SHOWN = 3  # cells that could not be read are shown by so many examples
 _ER_TOLERANCE = {"old": 1e-9, "new": 1e-9, "sheet": 0.0005}  # exports are exact; people write one decimal of a percent
 _SELDOM, _NEVER = 0.1, 0.3  # engagement rates of an account's day or month, as fractions
@@ -235,7 +237,7 @@ def _identify(rows: Rows, dates: Dates, texts: Sequence[str | None]) -> tuple[li
     repaired = ruined = 0
     nothing: list[Cell] = [None] * len(rows.cells)
     for cell, url in zip(column_of(rows, "id") or nothing, column_of(rows, "url") or nothing, strict=True):
-        linked = re.search(r"status(?:es)?/(\d{8,20})", str(url)) if url else None
+        linked = _LINKED.search(str(url)) if url else None
         own, exact = _id(cell)
         repaired += bool(linked and own and own != linked[1])
         ruined += not linked and not exact
@@ -257,13 +259,13 @@ def _identify(rows: Rows, dates: Dates, texts: Sequence[str | None]) -> tuple[li
 
 def _id(cell: Cell) -> tuple[str | None, bool]:
     """The id in a cell, and whether all its digits are there. Too few digits make no id."""
-    if is_missing(cell) or isinstance(cell, bool):
+    if isinstance(cell, str) and cell.isdigit():
+        return cell, True
+    if is_missing(cell) or isinstance(cell, bool) or cell in (math.inf, -math.inf):
         return None, True
     if isinstance(cell, (int, float)):
         return str(int(cell)), isinstance(cell, int)
     text = str(cell).strip().strip("'\"=")
-    if text.isdigit():
-        return text, True
     if match := re.fullmatch(r"(\d)[.,]?(\d*)[eE]\+?(\d+)", text):
         digits, zeros = match[1] + match[2], int(match[3]) - len(match[2])
         return (digits + "0" * zeros, False) if len(digits) >= _DIGITS - 1 and 0 <= zeros < 8 else (None, False)

@@ -42,6 +42,8 @@ class Column:
 
 def read_column(cells: Sequence[Cell], quantity: Quantity, locale: str | None = None) -> Column:
     """Read one column. `locale` ("de_DE") settles what the cells leave open in a rate; a count has no fraction."""
+    if set(map(type, cells)) <= {int, float} and np.isfinite(plain := np.array(cells, dtype=float)).all():
+        return Column(plain, {}, percent=False, guess=None)
     decided: dict[object, float | None] = {}
     unread: dict[str, int] = {}
     texts = {clean(cell) for cell in set(cells) if isinstance(cell, str)}

@@ -96,7 +96,7 @@ def _scan(source: Source, layout: Layout, dialect: Dialect, text: bool) -> tuple
         for name in fields:
             cells[layout.columns[name]] = values[name] or ""
         rows.cells.append(cells)
-    return _frame(table.filter(pl.col("plain")), layout), rows
+    return _frame(table.filter(pl.col("plain")) if odd else table, layout), rows
 
 
 def _moment(layout: Layout) -> "pl.Expr":
