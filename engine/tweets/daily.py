@@ -1,7 +1,7 @@
 """A history -> daily series of one metric on one basis, and sums over any span of days."""
 
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 
 import numpy as np
 import pandas as pd
@@ -27,15 +27,10 @@ def daily(history: History, metric: str, source: str | None) -> pd.Series:
 
 
 def _covered(history: History) -> pd.DatetimeIndex:
-    days = [day for span in history.spans if span for day in _days(*span)]
-    days += list(history.posts["day"].to_numpy().astype("datetime64[D]"))
-    if None in history.spans and days:
-        days += _days(min(days).astype(object), max(days).astype(object) + timedelta(days=1))
-    return pd.DatetimeIndex(np.unique(np.array(days, dtype="datetime64[s]")))
-
-
-def _days(first: date, after: date) -> list[np.datetime64]:
-    return list(np.arange(np.datetime64(first), np.datetime64(after)))
+    """Every day that a table of posts covers, and every day that has a post (another time zone may move some out)."""
+    spans = [np.arange(np.datetime64(first), np.datetime64(after)) for first, after in history.extents]
+    posted = history.posts["day"].to_numpy().astype("datetime64[D]")
+    return pd.DatetimeIndex(np.unique(np.concatenate([*spans, posted])).astype("datetime64[s]"))
 
 
 @dataclass(frozen=True)

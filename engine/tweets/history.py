@@ -63,6 +63,7 @@ class History:
     days: pd.DataFrame
     months: pd.DataFrame
     spans: list[tuple[date, date] | None]  # half-open, one a table of posts; None where its name does not tell
+    extents: list[tuple[date, date]]  # half-open, one a table of posts: its span, or from its first to its last post
     report: Report
     time_zone: str = _UTC
 
@@ -81,7 +82,8 @@ def combine(parts: Sequence[Part], time_zone: str = _UTC, unread: Sequence[Table
     days = _merged(_of(parts, "days"), "day", report)
     months = _merged(_of(parts, "months"), "month", report)
     spans = [part.covers for part in _of(parts, "posts")]
-    return History(posts, days, months, spans, report, time_zone)
+    extents = [part.covers or _extent(_local_day(part.frame, zone)) for part in _of(parts, "posts")]
+    return History(posts, days, months, spans, extents, report, time_zone)
 
 
 def zone_named(name: str) -> ZoneInfo:
@@ -99,11 +101,12 @@ def _named(tables: Sequence[TableReport], what: str) -> list[str]:
 def _of(parts: Sequence[Part], kind: Kind) -> list[Part]:
     """The tables of one kind, those whose range ends later last."""
 
-    def ends(part: Part) -> date:
-        last: date = part.frame["day"].max().date() + timedelta(days=1)
-        return part.covers[1] if part.covers else last
+    held = [part for part in parts if part.kind == kind and not part.frame.empty]
+    return sorted(held, key=lambda part: (part.covers or _extent(part.frame["day"]))[1])
 
-    return sorted((part for part in parts if part.kind == kind and not part.frame.empty), key=ends)
+
+def _extent(days: pd.Series) -> tuple[date, date]:
+    return days.min().date(), days.max().date() + timedelta(days=1)
 
 
 def _posts(parts: Sequence[Part], report: Report, zone: ZoneInfo) -> pd.DataFrame:
@@ -120,8 +123,7 @@ def _posts(parts: Sequence[Part], report: Report, zone: ZoneInfo) -> pd.DataFram
         if name not in posts:
             posts[name] = np.nan
     if zone.key != _UTC:
-        local = _local(posts["clock"], zone)
-        posts = posts.assign(day=local.dt.normalize().where(local.notna(), posts["day"]))
+        posts = posts.assign(day=_local_day(posts, zone))
     return posts.drop(columns="part").sort_values(["day", "key"], ignore_index=True)
 
 
@@ -139,6 +141,14 @@ def with_details(history: History) -> History:
 def _local(clock: pd.Series, zone: ZoneInfo) -> pd.Series:
     local: pd.Series = clock.dt.tz_localize(_UTC).dt.tz_convert(zone).dt.tz_localize(None).astype("datetime64[s]")
     return local
+
+
+def _local_day(posts: pd.DataFrame, zone: ZoneInfo) -> pd.Series:
+    """The day of each post in the zone; as written where the file has no time."""
+    if zone.key == _UTC:
+        return posts["day"]
+    local = _local(posts["clock"], zone)
+    return local.dt.normalize().where(local.notna(), posts["day"])
 
 
 def _types(posts: pd.DataFrame) -> pd.Series:

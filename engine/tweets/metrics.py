@@ -92,7 +92,7 @@ def by_month(history: History, basis: Basis | None = None) -> list[Month]:
 def _tables(history: History) -> dict[str, pd.DataFrame]:
     """Sums by month (index: period number since 1970) of each kind of table, with `days`: how many it has."""
     posts, days, months = (_sums(frame) for frame in (history.posts, history.days, history.months))
-    covered = sorted({month for span in _spans(history) for month in _months_of(span)})
+    covered = sorted({month for span in history.extents for month in _months_of(span)})
     posts = posts.reindex(sorted({*posts.index, *covered}))
     inside = posts.index.isin(covered) & posts["rows"].isna()
     filled = [name for name in ("rows", "impressions", "engagements", "followers") if name in posts]
@@ -119,15 +119,6 @@ def _sums(frame: pd.DataFrame) -> pd.DataFrame:
     if "derived" in frame:
         sums["derived"] = frame["derived"].groupby(month).last()
     return sums
-
-
-def _spans(history: History) -> list[tuple[date, date]]:
-    """The spans of days that the tables of posts cover: from the files' names, or from their first to last post."""
-    spans = [span for span in history.spans if span]
-    if None in history.spans and not history.posts.empty:
-        first, last = history.posts["day"].min().date(), history.posts["day"].max().date()
-        spans.append((first, last + timedelta(days=1)))
-    return spans
 
 
 def _months_of(span: tuple[date, date]) -> range:

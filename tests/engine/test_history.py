@@ -45,6 +45,12 @@ def test_a_month_without_posts_between_the_posts_of_an_unnamed_file_counts_zero(
     assert got.months["2021-02"].complete is None
 
 
+def test_a_month_between_two_unnamed_files_is_left_out_and_told():
+    got = read(("one.csv", exports.old_posts([JANUARY])), ("other.csv", exports.old_posts([MARCH])))
+    assert list(got.months) == ["2021-01", "2021-03"]
+    assert "no file covers 2021-02" in got.told
+
+
 def test_a_month_that_no_file_covers_is_left_out_and_told():
     got = read(old("20210101", "20210201", JANUARY), old("20210301", "20210401", MARCH))
     assert list(got.months) == ["2021-01", "2021-03"]
