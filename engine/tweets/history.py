@@ -148,7 +148,8 @@ def _local_day(posts: pd.DataFrame, zone: ZoneInfo) -> pd.Series:
     if zone.key == _UTC:
         return posts["day"]
     local = _local(posts["clock"], zone)
-    return local.dt.normalize().where(local.notna(), posts["day"])
+    day: pd.Series = local.dt.normalize().where(local.notna(), posts["day"])
+    return day
 
 
 def _types(posts: pd.DataFrame) -> pd.Series:
