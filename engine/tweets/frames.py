@@ -192,16 +192,16 @@ def check(frame: pd.DataFrame, rows: Rows) -> None:
     if above.any():
         rows.warnings.append(f"rows with more engagements than impressions: {above.sum():,}")
     if "rate" in frame:
-        off = (frame["rate"] - engagements / impressions.where(impressions > 0)).abs() > _ER_TOLERANCE[
-            rows.layout.definition
-        ]
+        tolerance = _ER_TOLERANCE[rows.layout.definition]
+        off = (frame["rate"] - engagements / impressions.where(impressions > 0)).abs() > tolerance
         if off.any():
-            rows.warnings.append(
-                f"engagement rates that do not fit engagements and impressions (these count): {off.sum():,}"
-            )
+            found = f"engagement rates that do not fit engagements and impressions (these count): {off.sum():,}"
+            rows.warnings.append(found)
     _check_parts(frame, rows)
-    if "rate" not in frame and impressions.isna().any() and rows.layout.kind != "months":
-        rows.warnings.append(f"rows without impressions: {impressions.isna().sum():,}")
+    if rows.layout.kind != "months":
+        for name in ("impressions", "engagements", "tweets", "new_followers"):
+            if name in frame and (blank := int(frame[name].isna().sum())):
+                rows.warnings.append(f"rows without {name.replace('_', ' ')}: {blank:,}")
 
 
 def _check_parts(frame: pd.DataFrame, rows: Rows) -> None:

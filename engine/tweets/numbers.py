@@ -74,7 +74,7 @@ def is_missing(cell: Cell) -> bool:
 def clean(text: str) -> str:
     """Digits of every script as 0-9, one kind of minus, space and separator; nothing invisible."""
     if text.isascii():
-        return text.strip()
+        return text.strip(" \t\r\n")
     text = unicodedata.normalize("NFKC", text.translate(_NO_WIDTH)).replace("\u2212", "-")
     text = text.replace("\u066b", ".").replace("\u066c", ",").replace("\u066a", "%")
     return "".join(str(unicodedata.digit(c)) if c.isdigit() and not c.isascii() else c for c in text).strip()

@@ -129,6 +129,9 @@ def _part(names: tuple[str, str], layout: Layout, frame: pd.DataFrame, rows: Row
         outside = (frame["day"] < pd.Timestamp(covers[0] - margin)) | (frame["day"] > pd.Timestamp(covers[1] + margin))
         if outside.any():
             report.warnings.append(f"rows outside the range in the file's name: {outside.sum():,}")
+        lost = (covers[1] - covers[0]).days - len(frame) - 1  # a day may be missing at an end, in another time zone
+        if layout.kind == "days" and lost > 0:
+            report.warnings.append(f"days missing of the range in the file's name: {lost + 1:,}")
     return Part(name, layout.kind, layout.definition, frame, covers, report)
 
 

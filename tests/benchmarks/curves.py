@@ -57,9 +57,9 @@ class World:
 WORLDS = [
     World("ideal", 4000, 8, 6.0),
     World("high variance", 600, 120, 8.0, intended=("yes", "no", "yes")),
-    World("high bias", 4000, 8, 7.5, bend=0.95, intended=("no", "yes", "no")),
+    World("high bias", 4000, 8, 7.5, bend=0.97, intended=("no", "yes", "no")),
     World("label noise", 4000, 8, 6.0, flipped=0.2),
-    World("bias and variance", 600, 100, 9.5, bend=1.03, intended=("yes", "yes", "yes")),
+    World("bias and variance", 600, 100, 9.5, bend=1.05, intended=("yes", "yes", "yes")),
 ]
 HUMAN_ITEMS = 300
 SCORED = 40_000  # rows of the truth
