@@ -25,6 +25,7 @@ class Outcome:
     refused: list[tuple[str, TallyError]] = field(default_factory=list)
     unknown: list[tuple[str, bytes, UnknownLayout]] = field(default_factory=list)  # a person must name the columns
     link: str | None = None  # of the sheet that was read
+    asking: bool = True  # the dialog for the unknown is open, until it is closed
 
 
 def import_files(files: Sequence[Given], account: str) -> Outcome:

@@ -50,7 +50,8 @@ def sentence(text: str) -> str:
 
 
 def escape(text: str) -> str:
-    """Foreign text (file names) so that Markdown shows it as it is."""
+    """Foreign text (file names) so that Markdown shows it as it is, and makes no link of an address in it."""
+    text = text.replace("://", ":\u2060//").replace("www.", "www\u2060.")
     return re.sub(r"([\\`*_{}\[\]()#+\-.!|<>~$:&^=])", r"\\\1", text)
 
 

@@ -16,8 +16,7 @@ from engine import settings
 from engine.errors import InputError, TallyError
 from engine.store import accounts
 from engine.tweets.daily import of_months
-from engine.tweets.goals import as_target
-from engine.tweets.numbers import read_column
+from engine.tweets.goals import read_target
 from engine.tweets.rows import signature
 
 TABS = ("Month and goals", "What changed", "Engagement and reach", "Posts", "Data and imports")
@@ -37,7 +36,7 @@ def imported(outcome: Outcome) -> None:
     state.tweets_outcome = outcome
     if outcome.done:
         state.tweets_account = outcome.account
-    state.pop("tweets-month", None)  # the newest month, which may be a new one
+    state["tweets-newest"] = True  # show the newest month, which may be a new one
 
 
 def read_link(link: str) -> None:
@@ -61,13 +60,10 @@ def undo(import_id: int, undone: bool) -> None:
 
 
 def set_goal(when: str, metric: str, target: str) -> None:
-    column = read_column([target], "rate")
-    if column.unread or (target.strip() and not column.values[0] >= 0):
-        state.tweets_problem = InputError(f"{target!r} is no target", "write it as 14.5M, 5000 or 1.5 %")
-    else:
-        accounts.set_goal(
-            state.tweets_account, when, metric, as_target(metric, float(column.values[0])) if target.strip() else None
-        )
+    try:
+        accounts.set_goal(state.tweets_account, when, metric, read_target(metric, target))
+    except InputError as error:
+        state.tweets_problem = error
     st.rerun()
 
 
@@ -111,9 +107,8 @@ try:
     if outcome := state.tweets_outcome:
         with top:
             data.said(outcome)
-        if outcome.unknown:
-            unknown, content, error = outcome.unknown[0]
-            data.ask(unknown, content, error, name_columns)
+        if outcome.unknown and outcome.asking:
+            data.ask(outcome, name_columns)
 
     name = state.tweets_account
     opened = open_account(name, settings_row.basis()) if name else None

@@ -172,10 +172,11 @@ def _day_first(texts: Sequence[str], locale: str | None) -> tuple[bool, str | No
         return True, None
     if locale:
         return not locale.startswith("en_US"), None
-    # Monthly rows on the first: what stays the same is the day.
-    if len({pair[0] for pair in pairs}) != len({pair[1] for pair in pairs}):
-        return len({pair[0] for pair in pairs}) < len({pair[1] for pair in pairs}), None
-    return True, f"{texts[0]} is read as day, then month"
+    firsts, seconds = ({pair[at] for pair in pairs} for at in (0, 1))
+    if len(firsts) != len(seconds) and 1 in (len(firsts), len(seconds)):
+        return len(firsts) == 1, None  # monthly rows on one day: what stays the same is the day
+    day_first = len(firsts) <= len(seconds)
+    return day_first, f"{texts[0]} is read as {'day, then month' if day_first else 'month, then day'}"
 
 
 def read_months(cells: Sequence[Cell], locale: str | None, today: date) -> Dates:

@@ -98,7 +98,11 @@ def layout_of(header: Sequence[Cell], first: Sequence[Cell], mapping: Mapping[st
     kind = _kind(columns)
     if kind is None:
         raise unknown(names)
+    unused = [name for at, name in enumerate(names) if name and at not in columns.values()]
     layout = _finished(kind, columns, len(names), guesses, warnings)
+    if unused and layout.definition == "sheet":
+        more = f" and {len(unused) - 8} more" if len(unused) > 8 else ""
+        layout.guesses.append(f"columns that are not used: {', '.join(f'“{name[:40]}”' for name in unused[:8])}{more}")
     layout.names.update({field: names[at] for field, at in layout.columns.items()})
     units = {field: without_unit(name)[1] for field, name in layout.names.items()}
     layout.scales.update({field: unit for field, unit in units.items() if unit != 1})

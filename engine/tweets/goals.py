@@ -7,7 +7,7 @@ from typing import Literal
 import numpy as np
 import pandas as pd
 
-from engine.errors import UnreadableData
+from engine.errors import InputError, UnreadableData
 from engine.tweets.dates import now_utc, read_months
 from engine.tweets.forecast import CannotTell, Forecast
 from engine.tweets.formats import HEADER_ROWS
@@ -22,6 +22,7 @@ Status = Literal["met", "missed", "on pace", "behind", "cannot tell"]
 TOTALS = ("impressions", "new_followers", "tweets", "engagements")  # they add up over a month, so they have a pace
 RATIOS = ("impressions_per_tweet", "followers_per_tweet", "engagement_rate")
 METRICS = (*TOTALS, *RATIOS)
+_LARGEST = 1e12  # more is a slip of the hand
 _LIKELY = 0.5  # probability from which a month in progress is on pace
 
 
@@ -63,6 +64,21 @@ def carried_over(target: float, metric: str, month: pd.Period, to: pd.Period) ->
 def as_target(metric: str | None, value: float) -> float:
     """A target as it is kept: a rate of 1.5 is meant in percent."""
     return value / 100 if metric == "engagement_rate" and value > 1 else value
+
+
+def read_target(metric: str, text: str) -> float | None:
+    """A target as a person types it: "14.5M", "5000", "1.5 %"; None where the field is empty, which drops the goal.
+
+    Raises InputError for what is no positive number, and for a percentage of something that is counted.
+    """
+    column = read_column([text], "rate")
+    value = float(column.values[0])
+    if not text.strip():
+        return None
+    if column.unread or not value > 0 or value > _LARGEST or (column.percent and metric != "engagement_rate"):
+        example = "1.5 %" if metric == "engagement_rate" else "14.5M or 5000"
+        raise InputError(f"{text[:40]!r} is no target", f"write it as {example}")
+    return as_target(metric, value)
 
 
 def sheet_goals(months: pd.DataFrame) -> dict[tuple[str, str], float]:

@@ -25,7 +25,7 @@ _ALIASES: dict[str, str] = {
     "rate": "engagement rate|er|eng rate|engagementrate|engagement|tasa de interacción|tasa de interaccion|"
     "taux dengagement|taux d engagement|interaktionsrate|engagement rate %|エンゲージメント率|er %",
     "retweets": "retweets|reposts|rts|リツイート|リポスト",
-    "replies": "replies|comments|返信|antworten|respuestas",
+    "replies": "replies|返信|antworten|respuestas",
     "likes": "likes|favorites|favourites|favs|いいね|gefällt mir|me gusta",
     "bookmarks": "bookmarks|saves",
     "shares": "shares|share",
@@ -74,6 +74,7 @@ _UNITS = {
 }  # fmt: skip
 _UNIT = re.compile(r"(.+?)[\s,]*(?:[(\[]\s*(?:in\s+|x\s*)?'?([^\W_]+)\.?\s*[)\]]|[\s,]in\s+'?([^\W_]+)\.?)")
 _FIGURE = re.compile(r"[\d.,%\s-]*\d[\d.,%\s-]*")
+_PERCENT = {"engagement", "engagements", "eng", "interactions", "interaktionen"}  # a rate, with a percent sign
 _HEADING_WORDS = 6  # more are a text
 _LIKENESS = 88  # of 100: one or two wrong letters in a word of ten
 
@@ -106,6 +107,9 @@ def field_of(heading: Cell) -> str | None:
     name = normal(without_unit(heading)[0])
     if name.startswith(("promoted ", "プロモの")):
         return f"promoted_{field_of(name.removeprefix('promoted ').removeprefix('プロモの')) or name}"
+    percent = name.endswith("%")
+    if percent and name.rstrip("% ") in _PERCENT:
+        return "rate"
     if name in _BY_NAME:
         return _BY_NAME[name]
     if match := _GOAL.fullmatch(name):

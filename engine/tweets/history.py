@@ -20,6 +20,7 @@ from engine.tweets.formats import Kind
 from engine.tweets.read import Part, TableReport
 
 SUPERSEDED = "the same {} in a later export"
+MERGED = "merged with the same {} of a later table"
 _FIGURES = ("tweets", "impressions", "engagements", "new_followers")
 _UTC = "UTC"
 
@@ -116,7 +117,7 @@ def _posts(parts: Sequence[Part], report: Report, zone: ZoneInfo) -> pd.DataFram
     posts = pd.concat(frames, ignore_index=True) if len(frames) > 1 else frames[0]
     superseded = posts.duplicated("key", keep="last") if len(frames) > 1 else pd.Series(data=False, index=posts.index)
     if superseded.any():
-        _account(parts, posts["part"][superseded], "post")
+        _account(parts, posts["part"][superseded], SUPERSEDED.format("post"))
         _tell_falling(posts, report)
         posts = posts[~superseded]
     for name in ("impressions", "engagements"):
@@ -169,11 +170,11 @@ def _types(posts: pd.DataFrame) -> pd.Series:
     return pd.Series(np.select(kinds, names, "unknown"), index=posts.index)
 
 
-def _account(parts: Sequence[Part], of_parts: pd.Series, noun: str) -> None:
+def _account(parts: Sequence[Part], of_parts: pd.Series, reason: str) -> None:
     """Move rows from kept to dropped in the reports of the tables they came from."""
     for at, number in of_parts.value_counts().items():
         table = parts[int(str(at))].report
-        table.dropped[SUPERSEDED.format(noun)] += int(number)
+        table.dropped[reason] += int(number)
         table.kept -= int(number)
 
 
@@ -192,7 +193,7 @@ def _merged(parts: Sequence[Part], noun: str, report: Report) -> pd.DataFrame:
     frames = [part.frame.assign(definition=part.definition, part=at) for at, part in enumerate(parts)]
     table = pd.concat(frames, ignore_index=True).drop(columns="clock", errors="ignore")
     superseded = table.duplicated("day", keep="last")
-    _account(parts, table["part"][superseded], noun)
+    _account(parts, table["part"][superseded], MERGED.format(noun))
     _tell_differing(table, noun, report)
     if "new_followers" in table:
         sheet = table["definition"].eq("sheet").where(table["new_followers"].notna())

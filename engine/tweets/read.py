@@ -14,13 +14,17 @@ from engine.tweets import scan
 from engine.tweets.formats import Definition, Kind, Layout
 from engine.tweets.frames import days_frame, finished, posts_cells, posts_frame
 from engine.tweets.months import months_frame
-from engine.tweets.rows import Rows, set_aside, split
+from engine.tweets.rows import MISSING_DATE, Rows, set_aside, split
 from engine.tweets.sections import sections
 from engine.tweets.sheets import Book, CsvCopy
 from engine.tweets.tables import Grid, Source, read_grids
 
 Mappings = Mapping[str, Mapping[str, str]]  # signature of a header -> heading -> field
 
+_REMEDIES = {
+    "no figures": "if they are formulas, open it in a spreadsheet and save it again, so that the results are in it",
+    MISSING_DATE: "give every row a day, or a month such as 2021-02",
+}
 _RANGE = re.compile(r"(?<!\d)(\d{4})-?(\d{2})-?(\d{2})_(\d{4})-?(\d{2})-?(\d{2})(?!\d)")
 
 
@@ -120,7 +124,9 @@ def _part(names: tuple[str, str], layout: Layout, frame: pd.DataFrame, rows: Row
     covers = _covered(file, layout)
     if frame.empty:
         reasons = ", ".join(f"{number:,} x {reason}" for reason, number in rows.dropped.items())
-        raise UnreadableData(f"no row of {name} could be read ({reasons or 'there are none'})", "export it again")
+        common = max(rows.dropped, key=lambda reason: rows.dropped[reason], default="")
+        remedy = _REMEDIES.get(common, "choose a range with posts and export it again")
+        raise UnreadableData(f"no row of {name} could be read ({reasons or 'there are none'})", remedy)
     report = TableReport(name, layout.title, rows.total, len(frame), rows.dropped, rows.guesses, rows.warnings)
     first, last = frame["day"].min(), frame["day"].max()
     report.first, report.last = f"{first:%Y-%m-%d}", f"{last:%Y-%m-%d}"

@@ -193,7 +193,7 @@ def test_a_later_table_of_days_keeps_what_only_the_earlier_holds():
     got = read(days, ("overview.csv", exports.overview(date(2021, 1, 1), 31)))
     january = got.months["2021-01"]
     assert (january.impressions, january.new_followers) == (3100, 93)
-    assert got.report["dropped"] == {"the same day in a later export": 31}
+    assert got.report["dropped"] == {"merged with the same day of a later table": 31}
 
 
 def test_the_report_names_every_file_also_those_that_hold_no_table():

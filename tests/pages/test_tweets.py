@@ -45,7 +45,7 @@ def drop(page: AppTest, *files: tuple[str, bytes]) -> AppTest:
 def text(page: AppTest) -> str:
     """All the running text of the page, its Markdown escapes undone."""
     elements = [*page.title, *page.markdown, *page.caption, *page.info, *page.success, *page.error, *page.warning]
-    return "\n".join(element.value for element in elements).replace("\\", "")
+    return "\n".join(element.value for element in elements).replace("\\", "").replace("\u2060", "")
 
 
 def metrics(page: AppTest) -> dict[str, str]:
@@ -249,3 +249,40 @@ def test_a_sheet_nobody_shared_says_with_whom_to_share_it(page, google):
 def test_broken_files_say_something_and_break_nothing(page, content):
     drop(page, ("broken.csv", content))
     assert page.error or page.get("dialog")
+
+
+def test_an_unknown_table_can_be_put_off_and_named_later(page):
+    drop(page, ("own.csv", b"When,How many,Seen\n2021-01,949,14.4M\n2020-12,1280,12.7M\n"))
+    assert page.session_state["tweets_outcome"].asking
+    page.session_state["tweets_outcome"].asking = False  # as closing the dialog does
+    page.run()
+    assert "Not read, as the columns are not known: own.csv." in text(page)
+    next(button for button in page.button if button.label == "Name the columns").click().run()
+    assert page.session_state["tweets_outcome"].asking
+
+
+def test_an_account_deleted_in_another_tab_is_left_quietly(page):
+    drop(page, SHEET)
+    accounts.create_account("Other")
+    accounts.delete_account("My account")
+    page.run()
+    assert not page.error
+    assert page.selectbox[0].value == "Other"
+
+
+def test_a_percentage_is_no_goal_for_something_counted(page):
+    drop(page, SHEET)
+    for target in ("1.5 %", "0", "9e30"):
+        next(element for element in page.text_input if element.label == "Target").input(target)
+        next(button for button in page.button if button.label == "Set the goal").click().run()
+        assert any("is no target" in error.proto.title for error in page.error)
+    assert accounts.current_goals(accounts.account("My account").goals) == {}
+
+
+def test_the_newest_month_is_shown_after_each_import(page):
+    drop(page, SHEET)
+    page.selectbox(key="tweets-month").select("2020-08").run()
+    drop(page, ("more.csv", b"Month,Tweets,Impressions\nMar 2021,900,15M\n"))
+    assert page.title[0].value == "15M impressions in Mar 2021"
+    page.run()
+    assert page.title[0].value == "15M impressions in Mar 2021"

@@ -62,6 +62,10 @@ def said(outcome: Outcome) -> None:
         st.success("  \n".join(escape(line) for line in lines), icon=":material/check:")
     for name, error in outcome.refused:
         st.error(escape(sentence(error.remedy)), title=escape(f"{name}: {error.message}"))
+    if outcome.unknown and not outcome.asking:
+        names = ", ".join(escape(name) for name, *_ in outcome.unknown)
+        st.warning(f"Not read, as the columns are not known: {names}.")
+        st.button("Name the columns", icon=":material/edit:", on_click=lambda: _ask_again(outcome, again=True))
 
 
 def summary(opened: Opened) -> str:
@@ -76,9 +80,17 @@ def summary(opened: Opened) -> str:
     return f"{', '.join(parts)}."
 
 
-@st.dialog("What do the columns hold?", width="medium")
-def ask(name: str, content: bytes, error: UnknownLayout, on_answer: Callable[[dict[str, str]], None]) -> None:
-    """Let a person name the columns of an unknown table. `on_answer` gets heading -> field."""
+def ask(outcome: Outcome, on_answer: Callable[[dict[str, str]], None]) -> None:
+    """Let a person name the columns of the first unknown table. `on_answer` gets heading -> field."""
+    dialog = st.dialog("What do the columns hold?", width="medium", on_dismiss=lambda: _ask_again(outcome, again=False))
+    dialog(_mapping)(*outcome.unknown[0], on_answer)
+
+
+def _ask_again(outcome: Outcome, *, again: bool) -> None:
+    outcome.asking = again
+
+
+def _mapping(name: str, content: bytes, error: UnknownLayout, on_answer: Callable[[dict[str, str]], None]) -> None:
     st.markdown(f"**{escape(name)}**: {escape(sentence(error.message))}")
     with suppress(InputError):
         first = pd.DataFrame(read_grids(name, content)[0].rows[:6]).fillna("").astype(str)

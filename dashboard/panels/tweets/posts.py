@@ -82,7 +82,7 @@ def _list(found: pd.DataFrame) -> pd.DataFrame:
     if "low" in found:
         table["rate"], table["at least"] = found["rate"], found["low"]
     if "url" in found:
-        table["link"] = found["url"]
+        table["link"] = found["url"].where(found["url"].str.match(r"https?://(www\.)?(twitter|x)\.com/", na=False))
     return table
 
 

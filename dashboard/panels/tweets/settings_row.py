@@ -6,7 +6,7 @@ from zoneinfo import available_timezones
 import streamlit as st
 
 from dashboard.account import SAMPLE, Opened
-from dashboard.text import month_name
+from dashboard.text import escape, month_name
 from engine.errors import TallyError
 from engine.store import accounts
 from engine.tweets.metrics import BASES, Basis, Month
@@ -17,7 +17,7 @@ _AUTOMATIC = "automatic"
 def account(current: str | None, on_choose: Callable[[str | None], None]) -> None:
     """The picker of accounts, with what is set about one."""
     names = [*accounts.list_accounts(), SAMPLE]
-    if current is None:
+    if current not in names:  # none yet, or deleted in another tab
         shared = st.query_params.get("account")
         current = shared if shared in names else names[0] if len(names) > 1 else None
         if current is not None:
@@ -34,7 +34,7 @@ def account(current: str | None, on_choose: Callable[[str | None], None]) -> Non
         width=175,
         on_change=lambda: on_choose(st.session_state[key]),
     )
-    with st.popover("Settings", icon=":material/settings:"):
+    with st.popover("Settings", icon=":material/settings:", key=f"settings-{current}"):
         _settings(current, on_choose)
 
 
@@ -75,7 +75,7 @@ def _settings(current: str | None, on_choose: Callable[[str | None], None]) -> N
                 on_choose(name.strip())
                 st.rerun()
     if current not in (None, SAMPLE):
-        sure = st.checkbox(f"Delete {current} with everything imported", key=f"sure-{current}")
+        sure = st.checkbox(f"Delete {escape(str(current))} with everything imported", key=f"sure-{current}")
         if st.button("Delete the account", disabled=not sure, icon=":material/delete:"):
             accounts.delete_account(str(current))
             on_choose(None)
@@ -91,8 +91,8 @@ def basis() -> Basis | None:
 def month(opened: Opened) -> Month:
     """The month that the page is about: the newest with figures unless another is chosen."""
     names = [one.month for one in reversed(opened.months)]
-    if st.session_state.get("tweets-month") not in names:
-        st.session_state.pop("tweets-month", None)
+    if st.session_state.pop("tweets-newest", False) or st.session_state.get("tweets-month") not in names:
+        st.session_state["tweets-month"] = names[0]
     chosen = st.selectbox(
         "Month", names, key="tweets-month", format_func=month_name, width=125, persist_state="session"
     )
