@@ -23,6 +23,12 @@ page = st.navigation(
             help="What several photos of one object show, and why",
         ),
         st.Page(
+            "../pages/learning.py",
+            title="Learning",
+            icon=":material/school:",
+            help="Would more data help? Is it bias or variance?",
+        ),
+        st.Page(
             "../pages/tweets.py",
             title="Tweets",
             icon=":material/monitoring:",

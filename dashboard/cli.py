@@ -13,6 +13,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from dashboard import cli_curve
 from engine import settings
 from engine._version import __version__
 from engine.errors import InputError, ModelNotFound, TallyError, UnreadableData
@@ -102,6 +103,20 @@ def _parser() -> argparse.ArgumentParser:
     command.add_argument("--account", metavar="NAME", help="made if it does not exist")
     command.add_argument("--json", action="store_true", help="JSON Lines for programs")
 
+    command = _command(
+        commands,
+        "curve",
+        "would more data help? error against training-set size, and what it means",
+        "tally curve photos/train.parquet --human 0.05:300",
+        cli_curve.run,
+    )
+    command.add_argument(
+        "data", type=_data, metavar="DATA", help="photos by class, a table of features, or digits (built in)"
+    )
+    command.add_argument("--human", type=cli_curve.human, metavar="ERROR:ITEMS", help="people's error on so many items")
+    command.add_argument("--label", metavar="COLUMN", help="the table's column of classes")
+    _add_model_and_json(command)
+
     command = _command(commands, "models", "list, rename or delete models", "tally models rename mine ours", _models)
     command.add_argument("--json", action="store_true", help="JSON Lines for programs")
     actions = command.add_subparsers(metavar="ACTION")
@@ -133,6 +148,10 @@ def _existing(text: str) -> Path:
         reason = getattr(error, "strerror", None) or error
         raise argparse.ArgumentTypeError(f"{text} cannot be read ({reason})") from error
     return Path(text)
+
+
+def _data(text: str) -> str | Path:
+    return text if text == "digits" else _existing(text)
 
 
 def _description(text: str) -> str:

@@ -48,7 +48,7 @@ def outcome(month: Month, metric: str, target: float, forecast: Forecast | Canno
         return Outcome(metric, target, None, "cannot tell")
     if metric in TOTALS and value >= target:
         return Outcome(metric, target, value, "met")
-    if month.complete is not False:
+    if month.complete or (month.complete is None and month.period.end_time < now_utc().replace(tzinfo=None)):
         return Outcome(metric, target, value, "met" if value >= target else "missed")
     if not isinstance(forecast, Forecast):
         return Outcome(metric, target, value, "cannot tell")

@@ -107,7 +107,7 @@ def _sums(frame: pd.DataFrame) -> pd.DataFrame:
     names = [
         name for name in ("tweets", "impressions", "engagements", "new_followers", "own_followers") if name in frame
     ]
-    names += [name for name in ("rate", "impressions_per_tweet", "followers_per_tweet") if name in frame]
+    names += [name for name in _GIVEN if name in frame and "derived" in frame]  # only of a sheet by month
     groups = frame[names].groupby(month)
     sums = groups.sum(min_count=1)
     sums["rows"] = groups.size().astype(float)

@@ -25,7 +25,7 @@ _SUFFIXES = {
 _MISSING = frozenset(("", "-", "--", "—", "–", "n/a", "na", "#n/a", "null", "none", "nan", "?", "."))  # noqa: RUF001
 _NO_WIDTH = dict.fromkeys(map(ord, "\u200b\u200e\u200f\u2060\ufeff"))
 _SPACES = re.compile(r"(?<=\d)[\s'\u2019\u00b4`](?=\d{3}(?!\d))")  # they group digits in threes
-_NUMBER = re.compile(r"([+-]?)([\d.,]*\d|[\d.,]+)\s*([^\W\d_]{0,5})\.?")
+_NUMBER = re.compile(r"([+-]?)([\d.,]*\d|[\d.,]+) *([^\W\d_]{0,5})\.?")
 _DECORATION = re.compile(r"^[~≈]\s*|\s*[*↑↓▲▼▴▾+]+$")
 _EXPONENT = re.compile(r"[+-]?\d+(?:[.,]\d+)?e[+-]?\d{1,3}", re.IGNORECASE)
 

@@ -7,6 +7,7 @@ reader on a million rows (tests/benchmarks/RESULTS.md).
 
 import csv
 import io
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -57,60 +58,83 @@ def _scan(source: Source, layout: Layout, dialect: Dialect, text: bool) -> tuple
     import polars as pl
 
     fields = [name for name in (*_SCANNED, _PROMOTED, *(_WITH_TEXT if text else ())) if name in layout.columns]
-    raw = pl.scan_csv(
-        source if not isinstance(source, bytes) else io.BytesIO(source),
-        has_header=False,
-        skip_rows=1,
-        infer_schema=False,
-        separator=dialect.separator,
-        schema={f"column_{at}": pl.String for at in range(layout.width + 1)},
-        missing_columns="insert",  # the one too many, which no row should fill
-    ).select(
-        *(pl.col(f"column_{layout.columns[name]}").alias(name) for name in fields),
-        pl.col(f"column_{layout.width - 1}").is_null().alias("short"),
-        pl.col(f"column_{layout.width}").is_not_null().alias("long"),
-    )
-    plain = _plain(fields, layout)
-    words = [pl.col(name) for name in ("url", "text") if name in fields]
-    figures = [name for name in fields if name not in (*_WORDS, _PROMOTED)]
+    # A row with a ruined id is told from others by its permalink, or by its words.
+    needed = [*fields, *(name for name in ("url", "text") if name in layout.columns and not text)]
     try:
-        table = raw.select(
-            "short",
-            "long",
-            plain.alias("plain"),
-            pl.col("id").cast(pl.Int64, strict=False).alias("number"),
-            *([pl.col("id")] if text else []),
-            *words,
-            _moment(layout).alias("clock"),
-            *(pl.col(name).cast(pl.Float64, strict=False) for name in figures),
-        ).collect()
+        with suppress(pl.exceptions.ComputeError):  # a cell that is no number, where there should be one
+            table = _table(_raw(source, layout, dialect, needed, typed=True), _plain(fields, typed=True), text)
+            if table["plain"].all() and not table["short"].any() and not table["long"].any():
+                return _frame(table, layout), _rows(layout, table.height)
+        raw, plain = _raw(source, layout, dialect, needed, typed=False), _plain(fields, typed=False)
+        table = _table(raw, plain, text)
         short = table["short"] & table["number"].is_not_null()
         if table["long"].any() or 0 < short.sum() < table["number"].count():
             return None  # rows that a stray quotation mark has cut or joined
         odd = [] if table["plain"].all() else raw.filter(~plain).collect().rows(named=True)
     except (pl.exceptions.PolarsError, OSError):
         return None  # the common way says what is wrong
-    rows = Rows(layout, [], table.height, guesses=list(layout.guesses), warnings=list(layout.warnings))
+    rows = _rows(layout, table.height)
     for values in odd:
         cells: list[Cell] = [""] * layout.width
-        for name in fields:
+        for name in needed:
             cells[layout.columns[name]] = values[name] or ""
         rows.cells.append(cells)
     return _frame(table.filter(pl.col("plain")) if odd else table, layout), rows
+
+
+def _rows(layout: Layout, total: int) -> Rows:
+    return Rows(layout, [], total, guesses=list(layout.guesses), warnings=list(layout.warnings))
+
+
+def _raw(source: Source, layout: Layout, dialect: Dialect, fields: list[str], *, typed: bool) -> "pl.LazyFrame":
+    """The fields as they stand, and the moment; `typed` reads numbers at once, and fails at a cell that is none."""
+    import polars as pl
+
+    types: dict[int, pl.DataType] = {}
+    if typed:
+        types = {layout.columns[name]: pl.Float64() for name in fields if name not in (*_WORDS, _PROMOTED)}
+        types[layout.columns["id"]] = pl.Int64()
+    return pl.scan_csv(
+        source if not isinstance(source, bytes) else io.BytesIO(source),
+        has_header=False,
+        skip_rows=1,
+        separator=dialect.separator,
+        schema={f"column_{at}": types.get(at, pl.String()) for at in range(layout.width + 1)},
+        missing_columns="insert",  # the one too many, which no row should fill
+    ).select(
+        *(pl.col(f"column_{layout.columns[name]}").alias(name) for name in fields),
+        pl.col(f"column_{layout.width - 1}").is_null().alias("short"),
+        pl.col(f"column_{layout.width}").is_not_null().alias("long"),
+        _moment(layout).alias("clock"),
+    )
+
+
+def _table(raw: "pl.LazyFrame", plain: "pl.Expr", text: bool) -> "pl.DataFrame":
+    """All rows as numbers, moments and words, and whether each is plain."""
+    import polars as pl
+
+    return raw.select(
+        pl.col("short", "long", "clock"),
+        plain.alias("plain"),
+        pl.col("id").cast(pl.Int64, strict=False).alias("number"),
+        *([pl.col("^(id|url|text)$").cast(pl.String)] if text else []),
+        pl.exclude("short", "long", "clock", _PROMOTED, *_WORDS).cast(pl.Float64, strict=False),
+    ).collect()
 
 
 def _moment(layout: Layout) -> "pl.Expr":
     import polars as pl
 
     forms = _DATES[layout.definition]
-    return pl.coalesce(pl.col("date").str.to_datetime(form, strict=False, time_unit="ms") for form in forms)
+    date = pl.col(f"column_{layout.columns['date']}")
+    return pl.coalesce(date.str.to_datetime(form, strict=False, time_unit="ms") for form in forms)
 
 
-def _plain(fields: list[str], layout: Layout) -> "pl.Expr":
+def _plain(fields: list[str], *, typed: bool) -> "pl.Expr":
     """Whether a row is just what the export's format says: a whole id, a date, and figures that count something."""
     import polars as pl
 
-    tests = [pl.col("id").cast(pl.Int64, strict=False) > 1 << 58, _moment(layout).is_not_null()]
+    tests = [pl.col("id").cast(pl.Int64, strict=False) > 1 << 58, pl.col("clock").is_not_null()]
     for name in fields:
         if name in ("impressions", "engagements"):
             value = pl.col(name).cast(pl.Float64, strict=False)
@@ -119,7 +143,8 @@ def _plain(fields: list[str], layout: Layout) -> "pl.Expr":
             tests.append(pl.col(name).is_in(["-", "", "0"]) | pl.col(name).is_null())
         elif name not in _WORDS:
             value = pl.col(name).cast(pl.Float64, strict=False)
-            tests.append((value.is_finite() & (value >= 0)) | pl.col(name).is_in(["-", ""]))
+            missing = pl.col(name).is_null() if typed else pl.col(name).is_in(["-", ""])
+            tests.append((value.is_finite() & (value >= 0)) | missing)
     return pl.all_horizontal(tests).fill_null(False)
 
 

@@ -20,6 +20,12 @@ def main() -> None:
         page.mouse.move(0, 0)
         page.screenshot(path=ROOT / "pages" / "classify.png", animations="disabled")
 
+        page = open_page(browser, f"{address}/learning", width=1280, height=1060)
+        page.get_by_role("button", name="Try the digits").click()
+        expect(page.locator(".st-key-curve .main-svg").first).to_be_visible(timeout=120_000)
+        page.mouse.move(0, 0)
+        page.screenshot(path=ROOT / "pages" / "learning.png", animations="disabled")
+
         page = open_page(browser, f"{address}/tweets", width=1280, height=1060)
         page.get_by_role("button", name="Try the sample account").click()
         headline(page, "Behind the pace for 14.5M impressions")

@@ -34,7 +34,8 @@ def drop(page: AppTest, *photos: tuple[str, bytes]) -> AppTest:
 
 def text(page: AppTest) -> str:
     """All the running text of the page, its Markdown escapes undone."""
-    return "\n".join(element.value for element in [*page.title, *page.markdown, *page.caption]).replace("\\", "").replace("\u2060", "")
+    words = "\n".join(element.value for element in [*page.title, *page.markdown, *page.caption])
+    return words.replace("\\", "").replace("\u2060", "")
 
 
 def test_the_empty_page_teaches(page):

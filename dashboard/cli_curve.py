@@ -1,0 +1,48 @@
+"""`tally curve`: a labelled set -> its learning curve and what it says, in words or as JSON."""
+
+import argparse
+import json
+import sys
+from functools import partial
+
+
+def run(options: argparse.Namespace) -> int:
+    """Run the command; returns its exit status."""
+    from engine.curves.curve import learning_curve
+    from engine.curves.data import load
+    from engine.models.registry import load_model
+
+    labelled = load(options.data, label=options.label, model=partial(load_model, options.model), progress=_progress)
+    _progress(0)
+    curve = learning_curve(labelled, human=options.human)
+    if options.json:
+        print(json.dumps(curve.as_dict()))
+        return 0
+    from dashboard.text import table
+
+    found = curve.as_dict()
+    columns = ("sizes", "train_error", "validation_error", "train_log_loss", "validation_log_loss")
+    rows = [[f"{value:,}" for value in row] for row in zip(*(found[name] for name in columns), strict=True)]
+    print(table([name.replace("_", " ") for name in columns], rows))
+    for name, baseline in found["baselines"].items():
+        print(f"{name}: error {baseline['error']}")
+    print("\n" + "\n".join(curve.sentences))
+    return 0
+
+
+def human(text: str) -> tuple[float, int]:
+    """ERROR:ITEMS, such as 0.05:300 -> errors and items."""
+    error, _, items = text.partition(":")
+    try:
+        share, number = float(error.removesuffix("%")) / (100 if error.endswith("%") else 1), int(items)
+    except ValueError:
+        share, number = -1.0, 0
+    if not (0 <= share <= 1 and number > 0):
+        raise argparse.ArgumentTypeError(f"{text} is not ERROR:ITEMS, such as 0.05:300 (5 % errors of 300 answers)")
+    return share * number, number
+
+
+def _progress(done: int) -> None:
+    """How many photos were looked at, where a person looks at it."""
+    if sys.stderr.isatty():
+        print(f"\r\x1b[K{f'{done:,} photos' if done else ''}", end="", file=sys.stderr, flush=True)

@@ -1,0 +1,179 @@
+"""A labelled set -> its learning curve, what it says in words, and the baselines that need no model."""
+
+import math
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from engine.curves.data import Labelled
+from engine.curves.diagnose import Array, Diagnosis, Evidence, diagnose
+from engine.curves.sentences import tell
+from engine.curves.subsets import splits, training_sizes
+from engine.errors import InputError
+
+_STEADIED = 5_000  # items up to which three rounds of folds are run: they halve the noise of a small set's curve
+_FEWEST_SIZES = 4  # that a curve's shape can be told from
+_CURVE_ALPHA, _BASELINE_ALPHA = 0.1, 0.05  # 90 % intervals as the forecast's; 95 % as for any single split
+
+
+@dataclass(frozen=True)
+class Curve:
+    """Errors and log-losses are means over the repeats, by size."""
+
+    sizes: list[int]
+    train_error: Array
+    validation_error: Array
+    train_log_loss: Array
+    validation_log_loss: Array
+    interval: list[tuple[float, float]]  # 90 %, of the validation error: spread over repeats and finite validation set
+    baselines: dict[str, dict[str, Any]]
+    diagnosis: Diagnosis
+    evidence: Evidence
+    sentences: list[str]
+    correct: NDArray[np.bool_] = field(repr=False)  # [items] whether the model that never saw the item gets it right
+
+    def projection(self, ratios: Array) -> Array:
+        """Low, mid and high of the fitted curve at `ratios` of the largest size, to draw: [ratios, 3].
+
+        Past 1 it is a forecast: empty for a curve that gets worse with more data.
+        """
+        if self.diagnosis.worse:
+            return np.empty((0, 3))
+        return np.array([self.diagnosis.posterior.predicted(float(ratio)) for ratio in ratios])
+
+    @cached_property
+    def forecast(self) -> dict[str, Any] | None:
+        """At twice the largest size; None for a curve that gets worse with more data."""
+        if self.diagnosis.worse:
+            return None
+        low, mid, high = self.diagnosis.posterior.predicted(2)
+        return {"size": 2 * self.sizes[-1], "error": _rounded(mid), "interval": [_rounded(low), _rounded(high)]}
+
+    def as_dict(self) -> dict[str, Any]:
+        """The contract's JSON."""
+        found = self.diagnosis
+        return {
+            "sizes": self.sizes,
+            "train_error": _list(self.train_error),
+            "validation_error": _list(self.validation_error),
+            "train_log_loss": _list(self.train_log_loss),
+            "validation_log_loss": _list(self.validation_log_loss),
+            "interval": [[_rounded(low), _rounded(high)] for low, high in self.interval],
+            "baselines": self.baselines,
+            "verdict": {
+                "more_data": found.more_data,
+                "bias": found.bias,
+                "variance": found.variance,
+                "ideal": found.ideal,
+                "probability": {name: _rounded(value) for name, value in found.probability.items()},
+                "forecast": self.forecast,
+            },
+            "sentences": self.sentences,
+        }
+
+
+def learning_curve(
+    labelled: Labelled, *, human: tuple[float, int] | None = None, seed: int = 0, rounds: int | None = None
+) -> Curve:
+    """Logistic regression on up to ten sizes, five folds a round: the error against the size, and what it means.
+
+    Features are standardised and the penalty is chosen inside each training set. `human` is (errors, items) of people
+    on the same task. `rounds` is by default 3 up to 5,000 items, and 1 above; more rounds are more repeats. The same
+    input and seed give the same curve.
+    Raises InputError for a human error that is none, and for items in fewer than five groups or very uneven ones.
+    """
+    from engine.curves.heads import score
+
+    if human is not None and not (human[1] >= 1 and 0 <= human[0] <= human[1]):
+        raise InputError(
+            f"people made {human[0]:g} errors on {human[1]:,} items, which cannot be",
+            "give the number of errors and of items a person answered",
+        )
+    labels = labelled.labels
+    rounds = rounds or (3 if len(labels) <= _STEADIED else 1)
+    repeats = splits(labels, labelled.groups, seed, rounds)
+    sizes = training_sizes(min(len(split.order) for split in repeats), len(labelled.classes))
+    if len(sizes) < _FEWEST_SIZES or not all(len(split.validation) for split in repeats):
+        raise InputError(
+            f"the groups are so uneven that a fold leaves {sizes[-1]:,} {labelled.unit} to learn from or none to score",
+            "use smaller groups, or none",
+        )
+    scores = score(_standardised(labelled.features), labels, repeats, sizes)
+    correct = scores.predicted == labels
+    level_noise = _level_noise(~correct, labelled.groups)
+    evidence = Evidence(sizes, scores.train_error, scores.validation_error, level_noise, human)
+    diagnosis = diagnose(evidence, seed)
+    return Curve(
+        sizes=sizes,
+        train_error=scores.train_error.mean(1),
+        validation_error=scores.validation_error.mean(1),
+        train_log_loss=scores.train_log_loss.mean(1),
+        validation_log_loss=scores.validation_log_loss.mean(1),
+        interval=_intervals(evidence, len(labels)),
+        baselines=no_skill(labels),
+        diagnosis=diagnosis,
+        evidence=evidence,
+        sentences=[*tell(diagnosis, evidence, labelled.unit), *labelled.notes],
+        correct=correct,
+    )
+
+
+def no_skill(labels: NDArray[np.int64]) -> dict[str, dict[str, Any]]:
+    """What guessing reaches, with 95 % Wilson intervals: always the commonest class, or at random by their shares."""
+    items = len(labels)
+    shares = np.bincount(labels) / items
+    return {
+        name: {"error": _rounded(error), "interval": [_rounded(end) for end in wilson(error, items, _BASELINE_ALPHA)]}
+        for name, error in (("majority", 1 - shares.max()), ("random by prior", 1 - (shares**2).sum()))
+    }
+
+
+def wilson(share: float, items: float, alpha: float) -> tuple[float, float]:
+    """The interval of a share seen in `items` (Wilson 1927); `items` may be an effective number."""
+    from statsmodels.stats.proportion import proportion_confint
+
+    low, high = proportion_confint(share * items, items, alpha, method="wilson")
+    return float(low), float(high)
+
+
+def _intervals(evidence: Evidence, items: int) -> list[tuple[float, float]]:
+    """Wilson's, from as many items as would have the noise of level and shape together."""
+    error = evidence.validation_error.mean(1)
+    binomial = error * (1 - error)
+    inflation = evidence.level_noise**2 * items / max(binomial[-1], 1 / items)  # more than 1 where groups count as one
+    variance = binomial / items * max(inflation, 1) + evidence.shape_noise**2
+    effective = np.clip(binomial / variance, 1, items)
+    return [
+        wilson(float(share), float(count if share else items), _CURVE_ALPHA)
+        for share, count in zip(error, effective, strict=True)
+    ]
+
+
+def _level_noise(wrong: NDArray[np.bool_], groups: NDArray[np.int64] | None) -> float:
+    """Standard error of the error over all items, each validated once; a group's items fail together (Liang-Zeger)."""
+    items, error = len(wrong), wrong.mean()
+    # Half an error, where there is none, is no certainty.
+    plain = math.sqrt(max(error * (1 - error), 0.5 / items) / items)
+    if groups is None:
+        return plain
+    sums = np.bincount(groups, weights=wrong - error)
+    return max(plain, math.sqrt((sums**2).sum()) / items)
+
+
+def _standardised(features: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Each feature with mean 0 and standard deviation 1 over all items; labels are not looked at."""
+    mean, deviation = features.mean(0, dtype=np.float64), features.std(0, dtype=np.float64)
+    scale = np.where(deviation > 1e-6 * np.abs(mean), deviation, np.inf)  # a constant is rounded to nearly one
+    standard: NDArray[np.float32] = ((features - mean) / scale).astype(np.float32)
+    return standard
+
+
+def _list(values: Array) -> list[float]:
+    return [_rounded(value) for value in values]
+
+
+def _rounded(value: float) -> float:
+    return round(float(value), 6)

@@ -1,0 +1,97 @@
+"""A diagnosis in words: the verdicts, the forecast, and what would settle an "unsure"."""
+
+from engine.curves.diagnose import Diagnosis, Evidence, settled_by_repeats
+
+_Z = 1.645  # of a 90 % interval
+_IDEAL = "This is what a finished curve looks like: no more data needed, no bias, no variance."
+
+
+def tell(diagnosis: Diagnosis, evidence: Evidence, unit: str) -> list[str]:
+    """One sentence or two a verdict; `unit` is what the items are, such as "photos"."""
+    return [
+        *_more_data(diagnosis, evidence, unit),
+        *_variance(diagnosis, evidence, unit),
+        *_bias(diagnosis, evidence, unit),
+        *([_IDEAL] if diagnosis.ideal == "yes" else []),
+    ]
+
+
+def _more_data(diagnosis: Diagnosis, evidence: Evidence, unit: str) -> list[str]:
+    if diagnosis.worse:
+        fewer, more = diagnosis.worse
+        return [
+            f"The error rises from {fewer:,} to {more:,} {unit}, beyond noise, so nothing is forecast.",
+            "A curve that gets worse with more data usually means too little regularisation, a peak where the model "
+            f"just fits every one of its {unit}, or {unit} of different kinds mixed.",
+        ]
+    size = evidence.sizes[-1]
+    low, mid, high = (100 * error for error in diagnosis.posterior.predicted(2))
+    doubling = f"Doubling {size:,} to {2 * size:,} {unit}"
+    interval = f"(90 %: {low:.1f} to {high:.1f})"
+    now = f"{100 * evidence.error:.1f} %"
+    if diagnosis.more_data == "yes":
+        return [f"More data: yes. {doubling} is expected to cut error from {now} to {mid:.1f} % {interval}."]
+    if diagnosis.more_data == "no":
+        return [
+            f"More data: no. {doubling} is expected to change little: error {now} now, {mid:.1f} % then {interval}."
+        ]
+    chance = f"{100 * diagnosis.probability['more_data']:.0f} %"
+    worth = f"{100 * diagnosis.thresholds.gain:.1f} points"
+    settle = (
+        "More repeats would settle it."
+        if settled_by_repeats(evidence)
+        else f"Half as many {unit} on top, measured again, would tell more than repeats."
+    )
+    return [
+        f"More data: unsure. {doubling} may bring error from {now} to {mid:.1f} % {interval}; the chance that it gains "
+        f"{worth} or more is {chance}.",
+        settle,
+    ]
+
+
+def _variance(diagnosis: Diagnosis, evidence: Evidence, unit: str) -> list[str]:
+    training, validation = f"{100 * evidence.training:.1f} %", f"{100 * evidence.error:.1f} %"
+    seen = f"error is {training} on the {unit} it learned from and {validation} on others"
+    if diagnosis.variance == "yes":
+        return [f"Variance: yes. The model learns its {unit} by heart: {seen}, and the gap closes with more of them."]
+    if diagnosis.variance == "no":
+        return [f"Variance: no. {_capital(seen)}; what is left of the gap is small or will not close."]
+    return [f"Variance: unsure. {_capital(seen)}; how much of the gap would close, more {unit} would tell."]
+
+
+def _bias(diagnosis: Diagnosis, evidence: Evidence, unit: str) -> list[str]:
+    much = diagnosis.thresholds.gap
+    if evidence.human is None:
+        if diagnosis.bias == "no":
+            return ["Bias: no. The error left with endless data would be small even beside a perfect person."]
+        items = _answers_needed(min(evidence.training, 0.5), much)
+        return [
+            "Bias: unsure. Without a human error, bias cannot be told from labels that are wrong. "
+            f"About {items:,} {unit} answered by a person would tell."
+        ]
+    errors, items = evidence.human
+    person = f"People err on {100 * errors / items:.1f} % of {items:,} {unit}"
+    low, mid, high = (100 * value for value in diagnosis.posterior.interval(diagnosis.posterior.limit))
+    limit = f"the model tends to {mid:.1f} % with endless data (90 %: {low:.1f} to {high:.1f})"
+    if diagnosis.bias == "yes":
+        return [f"Bias: yes. {person}; {limit}. More of the same data cannot close that: change the model or features."]
+    if diagnosis.bias == "no":
+        return [f"Bias: no. {person}; {limit}."]
+    needed = _answers_needed(errors / items, much)
+    settle = (
+        f"People's answers on about {needed:,} {unit} would settle it better."
+        if needed > items
+        else f"More {unit} would settle it."
+    )
+    return [f"Bias: unsure. {person}; {limit}.", settle]
+
+
+def _answers_needed(error: float, much: float) -> int:
+    """Items for a human error known to half of what counts, in round numbers: z^2 h (1 - h) / w^2."""
+    error = max(error, 0.02)  # nobody is that sure of a smaller one beforehand
+    needed = _Z**2 * error * (1 - error) / (much / 2) ** 2
+    return max(100 * round(needed / 100), 100)
+
+
+def _capital(text: str) -> str:
+    return text[0].upper() + text[1:]
