@@ -1,6 +1,6 @@
 """Files as they get damaged: bytes flipped, rows cut or doubled, columns and headings swapped. What must not happen is
-a crash, or a total that is neither that of the whole file, nor a plain sum of the damaged one, nor accompanied by a word
-in the report that the whole file does not get.
+a crash, or a total that is neither the whole file's, nor a plain sum of the damaged one, nor accompanied by a word in
+the report that the whole file does not get.
 """
 
 import calendar
@@ -119,7 +119,12 @@ def plain_totals(data: bytes) -> Totals | None:
     return {month: tuple(sums) for month, sums in found.items()}
 
 
-_FIGURES = [("tweets published", "create post", "tweets"), ("impressions",), ("engagements",), ("new followers",)]
+_FIGURES = [
+    ("tweets published", "create post", "tweets"),
+    ("impressions",),
+    ("engagements",),
+    ("new followers", "new follows"),
+]
 _MONTHS = {name: at for at, name in enumerate(calendar.month_abbr) if name}
 
 
@@ -150,11 +155,12 @@ def silently_wrong(number: int, seed: int) -> list[str]:
 
 
 def _alike(found: Totals | None, plain: Totals | None) -> bool:
-    """Whether the figures are those of a plain sum, where that has any. What Tally leaves open, such as new followers
-    by post, a plain sum may hold."""
+    """Whether the figures are those of a plain sum. New followers by post, which it holds, are not the account's."""
     if found is None or plain is None:
         return False
     months = {month for month, figures in found.items() if any(figures)}
     return months == {month for month, figures in plain.items() if any(figures)} and all(
-        figure in (None, plain[month][at]) for month in months for at, figure in enumerate(found[month])
+        figure == plain[month][at] or (at == 3 and figure is None)
+        for month in months
+        for at, figure in enumerate(found[month])
     )
