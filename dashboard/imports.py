@@ -10,7 +10,7 @@ import streamlit as st
 from dashboard.account import FIRST_ACCOUNT, SAMPLE
 from engine.errors import InputError, TallyError, UnknownLayout
 from engine.store import accounts
-from engine.tweets.read import FileRead, read_all, read_sheet
+from engine.tweets.read import FileRead, Mappings, read_all, read_sheet
 from engine.tweets.sheets import ApiKey, Credentials, CsvCopy, ServiceAccount, read_book
 
 Given = tuple[str, bytes | InputError]
@@ -28,12 +28,12 @@ class Outcome:
     asking: bool = True  # the dialog for the unknown is open, until it is closed
 
 
-def import_files(files: Sequence[Given], account: str) -> Outcome:
-    """Read files and keep them. Raises StoreError."""
+def import_files(files: Sequence[Given], account: str, answers: Mappings | None = None) -> Outcome:
+    """Read files and keep them; `answers` are what a person just said of unknown headers. Raises StoreError."""
     outcome = Outcome(_owner(account))
     sources = [(name, given) for name, given in files if isinstance(given, bytes)]
     outcome.refused += [(name, given) for name, given in files if isinstance(given, InputError)]
-    read = read_all(sources, mappings=accounts.mappings())
+    read = read_all(sources, mappings={**accounts.mappings(), **(answers or {})})
     for (name, data), file in zip(sources, read, strict=True):
         if isinstance(file.error, UnknownLayout):
             outcome.unknown.append((name, data, file.error))
@@ -44,13 +44,13 @@ def import_files(files: Sequence[Given], account: str) -> Outcome:
     return outcome
 
 
-def import_sheet(link: str, account: str) -> Outcome:
+def import_sheet(link: str, account: str, answers: Mappings | None = None) -> Outcome:
     """Read a Google Sheet and keep it; an earlier copy of the same sheet counts no longer. Raises StoreError."""
     link = link.strip()
     outcome = Outcome(_owner(account), link=link)
     try:
         book = read_book(link, credentials())
-        parts = read_sheet(book, accounts.mappings())
+        parts = read_sheet(book, {**accounts.mappings(), **(answers or {})})
     except UnknownLayout as error:
         data = book.data if isinstance(book, CsvCopy) else b""
         outcome.unknown.append((_title(book), data, error))

@@ -47,11 +47,15 @@ def read_link(link: str) -> None:
 def name_columns(answer: dict[str, str]) -> None:
     """A person said what the columns of the first unknown file hold: read all waiting files again."""
     asked: Outcome = state.tweets_outcome
-    accounts.remember_mapping(signature(asked.unknown[0][2].header), answer)
+    header = signature(asked.unknown[0][2].header)
     if asked.link:
-        imported(import_sheet(asked.link, asked.account))
+        outcome = import_sheet(asked.link, asked.account, {header: answer})
     else:
-        imported(import_files([(name, content) for name, content, _ in asked.unknown], asked.account))
+        waiting = [(name, content) for name, content, _ in asked.unknown]
+        outcome = import_files(waiting, asked.account, {header: answer})
+    if outcome.done:  # an answer that leads nowhere is not remembered
+        accounts.remember_mapping(header, answer)
+    imported(outcome)
 
 
 def undo(import_id: int, undone: bool) -> None:

@@ -176,6 +176,14 @@ def remember_mapping(signature: str, fields: Mapping[str, str]) -> None:
             opened.add(ColumnMapping(signature=signature, fields=dict(fields)))
 
 
+def forget_mapping(signature: str) -> None:
+    """Let the next file with this header be asked about again."""
+    with session() as opened:
+        known = opened.scalar(select(ColumnMapping).where(ColumnMapping.signature == signature))
+        if known:
+            opened.delete(known)
+
+
 @contextmanager
 def _intact() -> Iterator[None]:
     """Bytes that came back changed make no sense to Parquet, JSON or UTF-8."""

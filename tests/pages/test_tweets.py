@@ -286,3 +286,16 @@ def test_the_newest_month_is_shown_after_each_import(page):
     assert page.title[0].value == "15M impressions in Mar 2021"
     page.run()
     assert page.title[0].value == "15M impressions in Mar 2021"
+
+
+def test_an_answer_about_columns_is_remembered_and_can_be_taken_back(page):
+    table = b"When,How many,Seen\n2021-01,949,14.4M\n2020-12,1280,12.7M\n"
+    header = "when|how many|seen"
+    accounts.remember_mapping(header, {"When": "month", "How many": "tweets", "Seen": "impressions"})
+    drop(page, ("own.csv", table))
+    assert page.title[0].value == "14.4M impressions in Jan 2021"
+    open_tab(page, "Data and imports")
+    next(button for button in page.button if button.label == "Forget").click().run()
+    assert accounts.mappings() == {}
+    drop(page, ("next.csv", table.replace(b"949", b"950")))
+    assert page.session_state["tweets_outcome"].unknown

@@ -13,7 +13,7 @@ from dashboard.downloads import csv
 from dashboard.imports import Outcome
 from dashboard.text import count, escape, sentence
 from engine.errors import InputError, UnknownLayout
-from engine.store.accounts import import_reports
+from engine.store.accounts import forget_mapping, import_reports, mappings
 from engine.tweets.tables import read_grids
 
 _NOTHING = "–"  # noqa: RUF001
@@ -124,6 +124,7 @@ def draw(
 ) -> None:
     """The whole tab."""
     _imports(opened, on_undo)
+    _named_columns()
     _report(opened)
     _checks(opened)
     _downloads(opened)
@@ -154,6 +155,18 @@ def _imports(opened: Opened, on_undo: Callable[[int, bool], None]) -> None:
                 on_click=on_undo,
                 args=(kept.id, kept.undone_at is None),
             )
+
+
+def _named_columns() -> None:
+    """What people said of unknown headers, to be taken back."""
+    known = mappings()
+    if known:
+        with st.expander(f"Columns that were named by hand: {len(known):,}"):
+            for number, (header, fields) in enumerate(known.items()):
+                with st.container(horizontal=True, vertical_alignment="center"):
+                    said_of = ", ".join(f"{heading} = {field.replace('_', ' ')}" for heading, field in fields.items())
+                    st.markdown(escape(said_of), width="stretch")
+                    st.button("Forget", key=f"forget-{number}", on_click=forget_mapping, args=(header,))
 
 
 def _report(opened: Opened) -> None:
