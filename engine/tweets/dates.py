@@ -37,6 +37,7 @@ _CLOCK = re.compile(r"[T\s,]+(\d{1,2}):(\d{2})(?::(\d{2})(?:\.\d+)?)?\s*([ap]\.?
 _TWITTER = re.compile(r"\w{3} (\w{3}) (\d{1,2}) (\d{2}):(\d{2}):\d{2} \+0000 (\d{4})")
 _YMD = re.compile(r"(\d{4})[-/.年](\d{1,2})[-/.月](\d{1,2})日?")
 _NUMERIC = re.compile(r"(\d{1,2})([-/.])(\d{1,2})\2(\d{4}|\d{2})")
+_SIGNS = re.compile(r"[^\w\s.,/'\u2019()-]")  # that no date is written with
 _WORDS = re.compile(r"[^\W\d_]+|\d+")
 _MONTH_NUMBERS = (re.compile(r"(\d{4})[-/.年\s](\d{1,2})月?"), re.compile(r"(\d{1,2})[-/.\s](\d{4})"))
 _ID_EPOCH = 1_288_834_974_657  # ms: X counts the milliseconds in its ids from here
@@ -128,6 +129,8 @@ def _calendar(text: str, day_first: bool, clock: tuple[int, int] | None) -> date
         day, month = (first, second) if day_first else (second, first)
         return _build(_full_year(year), month, day, clock)
     words = [word for word in _WORDS.findall(text.casefold()) if word not in _FILLERS]
+    if _SIGNS.search(text):
+        return None
     numbers = [int(word) for word in words if word.isdigit()]
     months = [MONTH_NAMES[word] for word in words if word in MONTH_NAMES]
     others = [word for word in words if not word.isdigit() and word not in MONTH_NAMES]

@@ -24,6 +24,7 @@ _SUFFIXES = {
 }  # fmt: skip
 _MISSING = frozenset(("", "-", "--", "—", "–", "n/a", "na", "#n/a", "null", "none", "nan", "?", "."))  # noqa: RUF001
 _NO_WIDTH = dict.fromkeys(map(ord, "\u200b\u200e\u200f\u2060\ufeff"))
+_DAMAGED = dict.fromkeys((*range(9), 11, 12, *range(14, 32), 127), "\ufffd")  # Python takes some of them for spaces
 _SPACES = re.compile(r"(?<=\d)[\s'\u2019\u00b4`](?=\d{3}(?!\d))")  # they group digits in threes
 _NUMBER = re.compile(r"([+-]?)([\d.,]*\d|[\d.,]+) *([^\W\d_]{0,5})\.?")
 _DECORATION = re.compile(r"^[~≈]\s*|\s*[*↑↓▲▼▴▾+]+$")
@@ -72,10 +73,10 @@ def is_missing(cell: Cell) -> bool:
 
 
 def clean(text: str) -> str:
-    """Digits of every script as 0-9, one kind of minus, space and separator; nothing invisible."""
-    if text.isascii():
-        return text.strip(" \t\r\n")
-    text = unicodedata.normalize("NFKC", text.translate(_NO_WIDTH)).replace("\u2212", "-")
+    """Digits of every script as 0-9, one kind of minus, space and separator; nothing invisible but damage."""
+    if text.isascii() and text.isprintable():
+        return text.strip()
+    text = unicodedata.normalize("NFKC", text.translate(_NO_WIDTH | _DAMAGED)).replace("\u2212", "-")
     text = text.replace("\u066b", ".").replace("\u066c", ",").replace("\u066a", "%")
     return "".join(str(unicodedata.digit(c)) if c.isdigit() and not c.isascii() else c for c in text).strip()
 

@@ -53,7 +53,9 @@ def test_missing_is_never_zero(text: object):
     assert read_column([text], "count").unread == {}  # type: ignore[list-item]
 
 
-@pytest.mark.parametrize("text", ["about 5", "5 apples", "12.34.56", "1,23,4", "5%%", "see note", "1e999", "--5"])
+@pytest.mark.parametrize(
+    "text", ["about 5", "5 apples", "12.34.56", "1,23,4", "5%%", "see note", "1e999", "--5", "10\x1e", "1\x1e000"]
+)
 def test_what_is_no_number_is_told_and_stays_missing(text: str):
     column = read_column([text, "7"], "count")
     assert np.isnan(column.values[0])
