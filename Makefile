@@ -20,6 +20,7 @@ pictures: $(VENV)/dev.stamp  ## take the README's pictures again
 benchmark: $(VENV)/dev.stamp
 	$(BIN)/python -m tests.benchmarks.classify
 	$(BIN)/python -m tests.benchmarks.tweets
+	$(BIN)/python -m tests.benchmarks.curves speed
 
 clean:
 	rm -rf $(VENV)
