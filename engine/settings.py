@@ -67,6 +67,12 @@ SHEET_CONNECT_SECONDS = 5
 # How long Google may be silent in the middle (s): a large sheet takes it some seconds to begin.
 SHEET_SILENCE_SECONDS = 30
 
+# A larger set is sampled for its learning curve: that takes minutes, and a share of 50,000 is known to half a point.
+CURVE_ITEMS = 50_000
+
+# Items x features of a learning curve: 200 MB, and as much again in each worker.
+CURVE_VALUES = 50_000_000
+
 # Files in one ZIP: 10,000 listings of ten photos. A ZIP of more is split by its sender.
 ZIP_FILES = 100_000
 

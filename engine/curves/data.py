@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from engine import settings
 from engine.curves.subsets import FOLDS, Items, stratified_order
 from engine.errors import InputError, UnreadableData
 from engine.models.registry import load_model
@@ -24,8 +25,6 @@ if TYPE_CHECKING:
 Features = NDArray[np.float32]
 
 DIGITS = "digits"
-ITEMS = 50_000  # a larger set is sampled: its curve takes minutes, and a share of 50,000 is known to half a point
-VALUES = 50_000_000  # items x features: 200 MB, and as much again in each worker
 FEWEST = 20  # items: fewer have no curve
 _LABELS = ("label", "labels", "class", "target", "y")
 _GROUPS = ("group", "groups", "group_id")
@@ -178,7 +177,9 @@ def _table(path: Path, table: "pl.LazyFrame", label: str | None, *, comma: bool)
     notes = [f"Classes are taken from the column {label!r}" + (f", groups from {group!r}." if group else ".")]
     if missing := len(answers) - len(known):
         notes.append(f"{_count(missing, 'rows')} left out: no label.")
-    rows, sampled = _sample(known, answers.gather(known), min(ITEMS, VALUES // max(len(candidates), 1)))
+    rows, sampled = _sample(
+        known, answers.gather(known), min(settings.CURVE_ITEMS, settings.CURVE_VALUES // max(len(candidates), 1))
+    )
     notes += [f"{len(rows):,} of {len(known):,} rows are used: a sample with each class in proportion."] * sampled
     found = _rows(table, rows)
     numbers = found.select(_number(found, name, comma) for name in candidates)
@@ -245,7 +246,7 @@ def _photos(path: Path, model: "Classifier", progress: Callable[[int], None]) ->
     from engine.curves.photos import look_at_all
     from engine.models.data import read_labelled
 
-    seen = look_at_all(read_labelled([path]), model, ITEMS, progress)
+    seen = look_at_all(read_labelled([path]), model, settings.CURVE_ITEMS, progress)
     notes = []
     if seen.unreadable:
         names = ", ".join(f"{name} ({reason})" for name, reason in seen.unreadable[:_LISTED])

@@ -7,7 +7,8 @@ import numpy as np
 import polars as pl
 import pytest
 
-from engine.curves import data, photos
+from engine import settings
+from engine.curves import photos
 from engine.curves.data import load
 from engine.errors import InputError, UnreadableData
 from engine.models.data import LabelledPhoto
@@ -107,7 +108,7 @@ def test_columns_that_are_no_numbers_are_left_out_and_said(table):
 
 
 def test_a_large_table_is_sampled_with_each_class_in_proportion(table, monkeypatch):
-    monkeypatch.setattr(data, "ITEMS", 100)
+    monkeypatch.setattr(settings, "CURVE_ITEMS", 100)
     text = "x,label\n" + "".join(f"{number},{'rare' if number % 200 == 0 else number % 2}\n" for number in range(1000))
     given = load(table(text))
     assert len(given.labels) == 100
