@@ -104,7 +104,8 @@ def _from_text(text: str, day_first: bool) -> tuple[datetime, timedelta, bool] |
     if match := _TWITTER.fullmatch(text):
         name, day, hour, minute, year = match.groups()
         number = MONTH_NAMES.get(name.casefold())
-        return _build(int(year), number or 0, int(day), (int(hour), int(minute))), timedelta(0), True  # type: ignore[return-value]
+        sent = _build(int(year), number or 0, int(day), (int(hour), int(minute)))
+        return None if sent is None else (sent, timedelta(0), True)
     offset, clock = timedelta(0), None
     rest = text
     if ":" in text:

@@ -78,7 +78,20 @@ def test_an_open_column_goes_by_its_locale_or_is_told():
 
 @pytest.mark.parametrize(
     "text",
-    ["31/02/2021", "hello", "12", 7, "2021-13-01", "99/99/2021", "25:00", True, "Sun, Feb 1\x1e, 2021", "Feb 1#, 2021"],
+    [
+        "31/02/2021",
+        "hello",
+        "12",
+        7,
+        "2021-13-01",
+        "99/99/2021",
+        "25:00",
+        True,
+        "Sun, Feb 1\x1e, 2021",
+        "Feb 1#, 2021",
+        "Wed Xyz 10 20:19:24 +0000 2018",
+        "Wed Feb 31 20:19:24 +0000 2018",
+    ],
 )
 def test_what_is_no_date_is_told(text: object):
     dates = read_dates([text])  # type: ignore[list-item]
