@@ -59,6 +59,8 @@ def read_column(cells: Sequence[Cell], quantity: Quantity, locale: str | None = 
             unread[str(cell)] = unread.get(str(cell), 0) + 1
         values[index] = math.nan if value is None else value
     percent = any("%" in text for text in texts)
+    if marked := sorted(text for text in texts if _DECORATION.search(text) and not is_missing(text)):
+        guess = "; ".join([*([guess] if guess else []), f"signs beside figures are left out (“{marked[0]}”)"])
     return Column(values, unread, percent, guess)
 
 
@@ -76,9 +78,15 @@ def clean(text: str) -> str:
     """Digits of every script as 0-9, one kind of minus, space and separator; nothing invisible but damage."""
     if text.isascii() and text.isprintable():
         return text.strip()
-    text = unicodedata.normalize("NFKC", text.translate(_NO_WIDTH | _DAMAGED)).replace("\u2212", "-")
+    text = "".join("\ufffd" if _is_mark(c) else c for c in text.translate(_NO_WIDTH | _DAMAGED))
+    text = unicodedata.normalize("NFKC", text).replace("\u2212", "-")
     text = text.replace("\u066b", ".").replace("\u066c", ",").replace("\u066a", "%")
     return "".join(str(unicodedata.digit(c)) if c.isdigit() and not c.isascii() else c for c in text).strip()
+
+
+def _is_mark(character: str) -> bool:
+    """Whether a sign holds a digit and is none, as the number of a footnote: ³, ①, ½."""
+    return not character.isdecimal() and unicodedata.normalize("NFKC", character)[0].isdigit()
 
 
 def _value(cell: Cell, decimal: str) -> float | None:
@@ -143,6 +151,8 @@ def _decimal_mark(texts: Iterable[str], quantity: Quantity, locale: str | None) 
         digits = re.sub(r"[^\d.,]", "", _SPACES.sub("", text)).rstrip(".,")
         marks = re.findall("[.,]", digits)
         if not marks or re.search(r"\d\s*[^\W\d_]", text):  # 14.4M speaks for itself alone
+            continue
+        if _from_text(text, ".") is None and _from_text(text, ",") is None:  # what is no number has no vote
             continue
         if len(set(marks)) == 2:
             votes[marks[-1]] += 3

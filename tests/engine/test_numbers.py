@@ -54,7 +54,22 @@ def test_missing_is_never_zero(text: object):
 
 
 @pytest.mark.parametrize(
-    "text", ["about 5", "5 apples", "12.34.56", "1,23,4", "5%%", "see note", "1e999", "--5", "10\x1e", "1\x1e000"]
+    "text",
+    [
+        "about 5",
+        "5 apples",
+        "12.34.56",
+        "1,23,4",
+        "5%%",
+        "see note",
+        "1e999",
+        "--5",
+        "10\x1e",
+        "1\x1e000",
+        "949³",
+        "949①",
+        "94½",
+    ],
 )
 def test_what_is_no_number_is_told_and_stays_missing(text: str):
     column = read_column([text, "7"], "count")
@@ -82,8 +97,17 @@ def test_one_telling_cell_settles_its_column():
     assert values(["3,126", "5.38"]) == [3126, 5.38]
 
 
+def test_what_is_no_number_has_no_vote():
+    assert values(["7,878", "6,000", "5,10\u00b3"]) == [7878, 6000, None]
+
+
 def test_numbers_of_workbooks_are_taken_as_they_are():
     assert values([949, 14.5, True, float("inf")]) == [949, 14.5, None, None]
+
+
+def test_signs_beside_figures_are_left_out_and_it_is_told():
+    assert read_column(["94*", "13M+"], "count").guess == "signs beside figures are left out (“13M+”)"
+    assert read_column(["94", "-", "+5"], "count").guess is None
 
 
 def test_a_percent_sign_is_told():
