@@ -105,7 +105,8 @@ DAMAGES: dict[str, Callable[[bytes, random.Random], bytes]] = {
 def plain_totals(data: bytes) -> Totals | None:
     """The totals of a file by nothing but the csv module, each row once; None where a plain sum is not possible."""
     try:
-        rows = list(dict.fromkeys(map(tuple, csv.reader(io.StringIO(data.decode("utf-8"), newline="")))))
+        text = data.decode("utf-8") if _is_utf8(data) else data.decode("cp1252")
+        rows = list(dict.fromkeys(map(tuple, csv.reader(io.StringIO(text, newline="")))))
         names = [name.casefold() for name in rows[0]]
         found: dict[str, list[float | None]] = {}
         for row in rows[1:]:
@@ -113,7 +114,7 @@ def plain_totals(data: bytes) -> Totals | None:
             for at, alike in enumerate(_FIGURES):
                 column = _column(names, *alike)
                 cell = "1" if at == 0 and column < 0 else row[column] if 0 <= column < len(row) else ""
-                sums[at] = float(cell.replace(",", "")) + (sums[at] or 0) if cell else sums[at]
+                sums[at] = float(cell.replace(",", "").replace(" ", "")) + (sums[at] or 0) if cell else sums[at]
     except (ValueError, IndexError, KeyError, csv.Error):
         return None
     return {month: tuple(sums) for month, sums in found.items()}
@@ -126,6 +127,14 @@ _FIGURES = [
     ("new followers", "new follows"),
 ]
 _MONTHS = {name: at for at, name in enumerate(calendar.month_abbr) if name}
+
+
+def _is_utf8(data: bytes) -> bool:
+    try:
+        data.decode()
+    except ValueError:
+        return False
+    return True
 
 
 def _column(names: list[str], *alike: str) -> int:

@@ -150,9 +150,8 @@ def _decimal_mark(texts: Iterable[str], quantity: Quantity, locale: str | None) 
     for text in texts:
         digits = re.sub(r"[^\d.,]", "", _SPACES.sub("", text)).rstrip(".,")
         marks = re.findall("[.,]", digits)
-        if not marks or re.search(r"\d\s*[^\W\d_]", text):  # 14.4M speaks for itself alone
-            continue
-        if _from_text(text, ".") is None and _from_text(text, ",") is None:  # what is no number has no vote
+        alone = re.search(r"\d\s*[^\W\d_]", text)  # 14.4M speaks for itself alone
+        if not marks or alone or not any(_from_text(text, mark) is not None for mark in votes):
             continue
         if len(set(marks)) == 2:
             votes[marks[-1]] += 3
