@@ -3,8 +3,10 @@
 What cannot be used is left out and said in `notes`; what leaves nothing to measure is an error.
 """
 
+import hashlib
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from functools import cached_property
 from itertools import compress
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -43,6 +45,18 @@ class Labelled:
     names: list[str] = field(repr=False)
     unit: str  # what the items are, for sentences
     notes: list[str]  # what was left out, and guesses
+    keys: list[str] = field(repr=False)  # what an item is known by on every run: a photo by its content
+    looks: Features | None = field(default=None, repr=False)  # [items, 192] photos as 8 x 8 x 3 pixels from 0 to 1
+    sources: list[str] | None = field(default=None, repr=False)  # the collection each photo came from
+    pixels: bool = False  # whether the features are pixels
+    unreadable: list[tuple[str, str]] = field(default_factory=list, repr=False)  # photos left out, and why
+
+    @cached_property
+    def digest(self) -> str:
+        """What the set is known by, whichever model looks at it."""
+        answers = (self.classes[label] for label in self.labels)
+        lines = (f"{key}\t{answer}" for key, answer in zip(self.keys, answers, strict=True))
+        return hashlib.sha256("\n".join(lines).encode()).hexdigest()
 
 
 def load(
@@ -83,8 +97,11 @@ def labelled(
     groups: list[str] | None = None,
     unit: str = "items",
     notes: tuple[str, ...] = (),
+    keys: list[str] | None = None,
 ) -> Labelled:
     """Check a set and number its classes. Items with a feature that is no number are left out, and said.
+
+    Without `keys` an item is known by its name.
 
     Raises InputError for one class, fewer than 20 items, and classes of fewer than five.
     """
@@ -103,6 +120,7 @@ def labelled(
         names=list(compress(names, finite.tolist())),
         unit=unit,
         notes=told,
+        keys=list(compress(keys or names, finite.tolist())),
     )
 
 
@@ -132,7 +150,8 @@ def _digits() -> Labelled:
     digits = load_digits()
     features = digits.data.astype(np.float32)
     names = [f"digit {number}" for number in range(1, len(features) + 1)]
-    return labelled(features, names, [str(digit) for digit in digits.target], unit="digits")
+    found = labelled(features, names, [str(digit) for digit in digits.target], unit="digits")
+    return replace(found, pixels=True)
 
 
 def _text_table(path: Path, label: str | None) -> Labelled:
@@ -255,16 +274,23 @@ def _photos(path: Path, model: "Classifier", progress: Callable[[int], None]) ->
     if seen.passed_over:
         notes.append(f"{len(seen.names):,} of {len(seen.names) + seen.passed_over:,} photos are used: a random sample.")
     copies = len(seen.pictures) - len(set(seen.pictures))
+    grouped = any(seen.groups)
     if copies:
-        notes.append(f"Copies among the photos: {copies:,}. They stay on one side of every split.")
-    return labelled(
-        seen.features,
+        kept = "" if grouped else " They stay on one side of every split."
+        notes.append(f"Copies among the photos: {copies:,}.{kept}")
+    groups = [group or picture for group, picture in zip(seen.groups, seen.pictures, strict=True)]
+    features, looks = seen.arrays()
+    found = labelled(
+        features,
         seen.names,
         seen.labels,
-        groups=seen.pictures if copies else None,
+        groups=groups if copies or grouped else None,
         unit="photos",
         notes=tuple(notes),
+        keys=seen.pictures,
     )
+    sources = [source or "" for source in seen.sources] if any(seen.sources) else None
+    return replace(found, looks=looks, sources=sources, unreadable=seen.unreadable)
 
 
 def _count(number: int, unit: str) -> str:

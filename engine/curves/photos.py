@@ -7,7 +7,7 @@ from contextlib import closing, suppress
 from dataclasses import dataclass, field
 from itertools import compress, islice
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,6 +23,9 @@ if TYPE_CHECKING:
 
 Row = NDArray[np.float32]
 
+LOOK = (8, 8)  # pixels that say how a photo looks to somebody far away: its colours and where they are
+_LOOK_VALUES = LOOK[0] * LOOK[1] * 3
+
 
 @dataclass
 class Seen:
@@ -31,20 +34,30 @@ class Seen:
     names: list[str] = field(default_factory=list)
     labels: list[str] = field(default_factory=list)
     pictures: list[str] = field(default_factory=list)  # hash of the file: copies share it
-    rows: list[Row] = field(default_factory=list)  # [width] each
+    sources: list[str | None] = field(default_factory=list)
+    groups: list[str | None] = field(default_factory=list)
+    rows: list[Row] = field(default_factory=list)  # [192 + width] each: look and features
     unreadable: list[tuple[str, str]] = field(default_factory=list)  # name, why
     passed_over: int = 0  # by sampling
 
-    @property
-    def features(self) -> Row:
-        """[photos, width]"""
-        return np.stack(self.rows) if self.rows else np.empty((0, 1), dtype=np.float32)
+    def arrays(self) -> tuple[Row, Row]:
+        """Features [photos, width] and looks [photos, 192]."""
+        rows = np.stack(self.rows) if self.rows else np.empty((0, _LOOK_VALUES + 1), dtype=np.float32)
+        return rows[:, _LOOK_VALUES:], rows[:, :_LOOK_VALUES]
+
+    def add(self, photo: LabelledPhoto, picture: str, row: Row) -> None:
+        values = (photo.name, photo.label, picture, photo.source, photo.group, row)
+        for column, value in zip(self._columns(), values, strict=True):
+            column.append(value)
 
     def thin(self, threshold: float) -> None:
         keep = [_place(picture) < threshold for picture in self.pictures]
         self.passed_over += keep.count(False)
-        self.names, self.labels = list(compress(self.names, keep)), list(compress(self.labels, keep))
-        self.pictures, self.rows = list(compress(self.pictures, keep)), list(compress(self.rows, keep))
+        for column in self._columns():
+            column[:] = compress(column, keep)
+
+    def _columns(self) -> tuple[list[Any], ...]:
+        return self.names, self.labels, self.pictures, self.sources, self.groups, self.rows
 
 
 def look_at_all(
@@ -86,17 +99,23 @@ def _add(seen: Seen, photos: list[tuple[LabelledPhoto, str]], model: "Classifier
         else:
             images.append(image)
             pictures.append(picture)
-    looked = dict(zip(pictures, model.predict(images).features, strict=True)) if images else {}
+    looked = {}
+    if images:
+        rows = np.hstack([[_look(image) for image in images], model.predict(images).features]).astype(np.float32)
+        looked = dict(zip(pictures, rows, strict=True))
     cache.put(looked)
     known |= looked
     for photo, picture in photos:
         if picture in known:
-            seen.names.append(photo.name)
-            seen.labels.append(photo.label)
-            seen.pictures.append(picture)
-            seen.rows.append(known[picture])
+            seen.add(photo, picture, known[picture])
         else:
             seen.unreadable.append((photo.name, errors[photo.name]))
+
+
+def _look(image: Image.Image) -> Row:
+    """The photo on a raster of 8 x 8: [192] row, column, channel, from 0 to 1."""
+    pixels = np.asarray(image.resize(LOOK, Image.Resampling.BOX), dtype=np.float32)
+    return pixels.ravel() / np.float32(255)
 
 
 def _place(picture: str) -> float:
@@ -105,7 +124,7 @@ def _place(picture: str) -> float:
 
 
 class _Cache:
-    """Features of one model by photo. A cache that cannot be read or written costs time, never the answer."""
+    """Looks and features of one model by photo. A cache that cannot be read or written costs time, never the answer."""
 
     def __init__(self, model: str) -> None:
         folder = settings.home() / "cache" / "features"
@@ -115,7 +134,7 @@ class _Cache:
         with suppress(OSError, sqlite3.Error):
             path.parent.mkdir(parents=True, exist_ok=True)
             file = sqlite3.connect(path)
-            file.execute("CREATE TABLE IF NOT EXISTS features (picture TEXT PRIMARY KEY, row BLOB) WITHOUT ROWID")
+            file.execute("CREATE TABLE IF NOT EXISTS seen (picture TEXT PRIMARY KEY, row BLOB) WITHOUT ROWID")
             return file
         return sqlite3.connect(":memory:")
 
@@ -126,15 +145,13 @@ class _Cache:
 
     def _found(self, pictures: list[str]) -> Iterator[tuple[str, Row]]:
         marks = ",".join("?" * len(pictures))
-        for picture, row in self._file.execute(
-            f"SELECT picture, row FROM features WHERE picture IN ({marks})", pictures
-        ):
+        for picture, row in self._file.execute(f"SELECT picture, row FROM seen WHERE picture IN ({marks})", pictures):
             yield picture, np.frombuffer(row, dtype=np.float32)
 
     def put(self, rows: dict[str, Row]) -> None:
         with suppress(sqlite3.Error), self._file:
             values = [(picture, row.tobytes()) for picture, row in rows.items()]
-            self._file.executemany("INSERT OR REPLACE INTO features VALUES (?, ?)", values)
+            self._file.executemany("INSERT OR REPLACE INTO seen VALUES (?, ?)", values)
 
     def close(self) -> None:
         self._file.close()

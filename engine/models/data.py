@@ -19,6 +19,7 @@ class LabelledPhoto:
     label: str
     source: str | None  # the collection it came from, where known
     data: bytes | InputError
+    group: str | None = None  # photos of a group belong together: they are never on both sides of a split
 
 
 def read_labelled(paths: Sequence[Path]) -> Iterator[LabelledPhoto]:
@@ -52,9 +53,9 @@ def _parquet(path: Path) -> Iterator[LabelledPhoto]:
         if missing:
             raise UnreadableData(
                 f"{path} has no column {' and no column '.join(sorted(missing))}",
-                "it needs label and jpeg; source and name are optional",
+                "it needs label and jpeg; source, name and group are optional",
             )
-        columns = [name for name in ("label", "jpeg", "source", "name") if name in table.schema_arrow.names]
+        columns = [name for name in ("label", "jpeg", "source", "name", "group") if name in table.schema_arrow.names]
         row_number = 0
         for batch in table.iter_batches(batch_size=_ROWS, columns=columns):
             for row in batch.to_pylist():
@@ -62,12 +63,13 @@ def _parquet(path: Path) -> Iterator[LabelledPhoto]:
                 data = row["jpeg"]
                 if not isinstance(data, bytes) or row["label"] is None:
                     data = UnreadableData("the row has no label or no photo", "fill it in")
-                source = row.get("source")
+                source, group = row.get("source"), row.get("group")
                 yield LabelledPhoto(
                     name=str(row.get("name") or f"{path.name} row {row_number}"),
                     label=str(row["label"]),
                     source=None if source is None else str(source),
                     data=data,
+                    group=None if group is None else str(group),
                 )
     except (pa.ArrowException, OSError, UnicodeDecodeError) as error:
         raise UnreadableData(f"{path} is not a readable Parquet file ({error})", "make it again") from error

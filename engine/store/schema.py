@@ -107,3 +107,34 @@ class ColumnMapping(Base):
     id: Mapped[int] = mapped_column(primary_key=True)
     signature: Mapped[str] = mapped_column(String(8000))
     fields: Mapped[dict[str, str]] = mapped_column(JSON)  # heading -> field
+
+
+class Answer(Base):
+    """What a person says an item of a labelled set is."""
+
+    __tablename__ = "answers"
+    __table_args__ = (UniqueConstraint("data", "item", "person"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    data: Mapped[str] = mapped_column(String(64))  # digest of the set
+    item: Mapped[str] = mapped_column(String(400))  # its key there
+    person: Mapped[str] = mapped_column(String(120))
+    label: Mapped[str] = mapped_column(String(400))
+    answered_at: Mapped[datetime] = mapped_column(Moment)
+
+
+class Run(Base):
+    """A learning curve or an audit, as it came out."""
+
+    __tablename__ = "runs"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    kind: Mapped[str] = mapped_column(String(10))  # "curve" or "audit"
+    data_name: Mapped[str] = mapped_column(String(400))
+    data: Mapped[str] = mapped_column(String(64), index=True)  # digest of the set
+    model: Mapped[str | None] = mapped_column(String(200))
+    settings: Mapped[dict[str, Any]] = mapped_column(JSON)
+    figures: Mapped[dict[str, Any]] = mapped_column(JSON)  # the contract's JSON
+    correct: Mapped[bytes | None] = mapped_column(LargeBinary)  # a bit an item, to pair runs on the same set
+    seconds: Mapped[float]
+    created_at: Mapped[datetime] = mapped_column(Moment)
