@@ -101,7 +101,8 @@ def ranked(
         key = "excess"
     else:
         rates = shrunk_rates(posts)
-        table = posts.loc[rates.index].join(rates.drop(columns=["type", "impressions", "engagements"]))
+        table = posts.loc[rates.index, posts.columns.difference(["rate"], sort=False)]  # an export's own rate gives way
+        table = table.join(rates.drop(columns=["type", "impressions", "engagements"]))
         key = "low" if best else "high"
     if type is not None:
         table = table[table["type"] == type]

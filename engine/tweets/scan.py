@@ -71,8 +71,8 @@ def _scan(source: Source, layout: Layout, dialect: Dialect, text: bool) -> tuple
         if table["long"].any() or 0 < short.sum() < table["number"].count():
             return None  # rows that a stray quotation mark has cut or joined
         odd = [] if table["plain"].all() else raw.filter(~plain).collect().rows(named=True)
-    except (pl.exceptions.PolarsError, OSError):
-        return None  # the common way says what is wrong
+    except (pl.exceptions.PolarsError, pl.exceptions.PanicException, OSError):
+        return None  # the common way says what is wrong; a lone quotation mark makes polars panic
     rows = _rows(layout, table.height)
     for values in odd:
         cells: list[Cell] = [""] * layout.width

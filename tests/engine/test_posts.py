@@ -87,6 +87,11 @@ def test_the_best_rate_is_one_that_many_saw():
     assert best.index.get_loc(100) > 0
 
 
+def test_the_rate_that_an_export_holds_gives_way_to_that_of_its_figures():
+    best = tweets.ranked(drawn(40, 0.03, 500).assign(rate=0.9), as_of=AS_OF, best=True, by="rate")
+    assert (best["rate"] == best["engagements"] / best["impressions"]).all()
+
+
 def test_reach_is_ranked_against_the_posts_before():
     # The account grows tenfold; a post of 1,000 was a hit then and is a flop now.
     posts = frame([100] * 100 + [1000] + [100] * 20 + [10_000] * 100 + [1000] + [10_000] * 20)

@@ -56,6 +56,7 @@ FILES: dict[str, Callable[[], bytes]] = {
     "all ids ruined": lambda: table([OLD_POSTS, *([f"{float(r[0]):.14E}", *r[1:]] for r in old_rows()[1:])]),
     "row cut short": lambda: table([*old_rows()[:40], old_rows()[40][:20], *old_rows()[41:]]),
     "last row cut": lambda: exports.old_posts(MADE)[:-150],
+    "last row cut after a quotation mark": lambda: exports.old_posts(MADE).rpartition(b'+0000",')[0] + b'+0000","',
     "row too long": lambda: table([*old_rows()[:40], [*old_rows()[40], "more"], *old_rows()[41:]]),
     "last column blank": lambda: table([OLD_POSTS, *([*row[:-1], ""] for row in old_rows()[1:])]),
     "a figure is missing throughout": lambda: table([[*row[:5], *row[6:]] for row in old_rows()]),
