@@ -1,22 +1,25 @@
-"""A labelled set -> its learning curve, what it says in words, and the baselines that need no model."""
+"""A labelled set -> its learning curve, the baselines beside it, and what they say in words."""
 
-import math
-from dataclasses import dataclass, field
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from engine.curves import levels
+from engine.curves.baselines import Baseline, baselines, beats, standardised
 from engine.curves.data import Labelled
 from engine.curves.diagnose import Array, Diagnosis, Evidence, diagnose
+from engine.curves.paired import level_noise, wilson
 from engine.curves.sentences import tell
-from engine.curves.subsets import splits, training_sizes
+from engine.curves.subsets import FOLDS, splits, training_sizes
 from engine.errors import InputError
 
 _STEADIED = 5_000  # items up to which three rounds of folds are run: they halve the noise of a small set's curve
 _FEWEST_SIZES = 4  # that a curve's shape can be told from
-_CURVE_ALPHA, _BASELINE_ALPHA = 0.1, 0.05  # 90 % intervals as the forecast's; 95 % as for any single split
+_ALPHA = 0.1  # 90 % intervals as the forecast's
 
 
 @dataclass(frozen=True)
@@ -29,7 +32,8 @@ class Curve:
     train_log_loss: Array
     validation_log_loss: Array
     interval: list[tuple[float, float]]  # 90 %, of the validation error: spread over repeats and finite validation set
-    baselines: dict[str, dict[str, Any]]
+    log_loss_interval: list[tuple[float, float]]  # likewise
+    levels: list[Baseline]  # people, no skill, rule, off the shelf, candidate
     diagnosis: Diagnosis
     evidence: Evidence
     sentences: list[str]
@@ -51,6 +55,11 @@ class Curve:
             return None
         low, mid, high = self.diagnosis.posterior.predicted(2)
         return {"size": 2 * self.sizes[-1], "error": _rounded(mid), "interval": [_rounded(low), _rounded(high)]}
+
+    @cached_property
+    def baselines(self) -> dict[str, dict[str, Any]]:
+        """The contract's JSON by name; people's error is the caller's own."""
+        return {row.name: row.as_dict() for row in self.levels if row.level != "people"}
 
     def as_dict(self) -> dict[str, Any]:
         """The contract's JSON."""
@@ -76,13 +85,18 @@ class Curve:
 
 
 def learning_curve(
-    labelled: Labelled, *, human: tuple[float, int] | None = None, seed: int = 0, rounds: int | None = None
+    labelled: Labelled,
+    *,
+    human: tuple[float, int] | None = None,
+    seed: int = 0,
+    rounds: int | None = None,
+    progress: Callable[[float], None] = lambda _: None,
 ) -> Curve:
     """Logistic regression on up to ten sizes, five folds a round: the error against the size, and what it means.
 
     Features are standardised and the penalty is chosen inside each training set. `human` is (errors, items) of people
     on the same task. `rounds` is by default 3 up to 5,000 items, and 1 above; more rounds are more repeats. The same
-    input and seed give the same curve.
+    input and seed give the same curve. `progress` hears the share that is done; what it raises ends the work.
     Raises InputError for a human error that is none, and for items in fewer than five groups or very uneven ones.
     """
     from engine.curves.heads import score
@@ -101,11 +115,12 @@ def learning_curve(
             f"the groups are so uneven that a fold leaves {sizes[-1]:,} {labelled.unit} to learn from or none to score",
             "use smaller groups, or none",
         )
-    scores = score(_standardised(labelled.features), labels, repeats, sizes)
-    correct = scores.predicted == labels
-    level_noise = _level_noise(~correct, labelled.groups)
-    evidence = Evidence(sizes, scores.train_error, scores.validation_error, level_noise, human)
-    diagnosis = diagnose(evidence, seed)
+    scores = score(standardised(labelled.features), labels, repeats, sizes, progress=progress)
+    wrong = scores.predicted != labels
+    noise = level_noise(wrong, labelled.groups)
+    evidence = Evidence(sizes, scores.train_error, scores.validation_error, noise, human)
+    rows = baselines(labelled, repeats[-FOLDS:], wrong, human, seed)  # the last round's predictions are kept
+    diagnosis = replace(diagnose(evidence, seed), beats_baselines=beats(rows))
     return Curve(
         sizes=sizes,
         train_error=scores.train_error.mean(1),
@@ -113,30 +128,17 @@ def learning_curve(
         train_log_loss=scores.train_log_loss.mean(1),
         validation_log_loss=scores.validation_log_loss.mean(1),
         interval=_intervals(evidence, len(labels)),
-        baselines=no_skill(labels),
+        log_loss_interval=_over_folds(scores.validation_log_loss),
+        levels=rows,
         diagnosis=diagnosis,
         evidence=evidence,
-        sentences=[*tell(diagnosis, evidence, labelled.unit), *labelled.notes],
-        correct=correct,
+        sentences=[
+            *tell(diagnosis, evidence, labelled.unit),
+            *levels.tell(rows, labelled.unit),
+            *labelled.notes,
+        ],
+        correct=~wrong,
     )
-
-
-def no_skill(labels: NDArray[np.int64]) -> dict[str, dict[str, Any]]:
-    """What guessing reaches, with 95 % Wilson intervals: always the commonest class, or at random by their shares."""
-    items = len(labels)
-    shares = np.bincount(labels) / items
-    return {
-        name: {"error": _rounded(error), "interval": [_rounded(end) for end in wilson(error, items, _BASELINE_ALPHA)]}
-        for name, error in (("majority", 1 - shares.max()), ("random by prior", 1 - (shares**2).sum()))
-    }
-
-
-def wilson(share: float, items: float, alpha: float) -> tuple[float, float]:
-    """The interval of a share seen in `items` (Wilson 1927); `items` may be an effective number."""
-    from statsmodels.stats.proportion import proportion_confint
-
-    low, high = proportion_confint(share * items, items, alpha, method="wilson")
-    return float(low), float(high)
 
 
 def _intervals(evidence: Evidence, items: int) -> list[tuple[float, float]]:
@@ -147,28 +149,21 @@ def _intervals(evidence: Evidence, items: int) -> list[tuple[float, float]]:
     variance = binomial / items * max(inflation, 1) + evidence.shape_noise**2
     effective = np.clip(binomial / variance, 1, items)
     return [
-        wilson(float(share), float(count if share else items), _CURVE_ALPHA)
+        wilson(float(share), float(count if share else items), _ALPHA)
         for share, count in zip(error, effective, strict=True)
     ]
 
 
-def _level_noise(wrong: NDArray[np.bool_], groups: NDArray[np.int64] | None) -> float:
-    """Standard error of the error over all items, each validated once; a group's items fail together (Liang-Zeger)."""
-    items, error = len(wrong), wrong.mean()
-    # Half an error, where there is none, is no certainty.
-    plain = math.sqrt(max(error * (1 - error), 0.5 / items) / items)
-    if groups is None:
-        return plain
-    sums = np.bincount(groups, weights=wrong - error)
-    return max(plain, math.sqrt((sums**2).sum()) / items)
+def _over_folds(values: Array) -> list[tuple[float, float]]:
+    """Student's interval of each size's mean over the folds of a round; rounds share items, so they add no folds."""
+    from scipy.stats import t
 
-
-def _standardised(features: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Each feature with mean 0 and standard deviation 1 over all items; labels are not looked at."""
-    mean, deviation = features.mean(0, dtype=np.float64), features.std(0, dtype=np.float64)
-    scale = np.where(deviation > 1e-6 * np.abs(mean), deviation, np.inf)  # a constant is rounded to nearly one
-    standard: NDArray[np.float32] = ((features - mean) / scale).astype(np.float32)
-    return standard
+    folds = values.reshape(len(values), -1, FOLDS)  # [sizes, rounds, folds]
+    noise = np.sqrt(folds.var(2, ddof=1).mean(1) / FOLDS) * t.ppf(1 - _ALPHA / 2, FOLDS - 1)
+    return [
+        (max(float(mean - margin), 0.0), float(mean + margin))
+        for mean, margin in zip(values.mean(1), noise, strict=True)
+    ]
 
 
 def _list(values: Array) -> list[float]:

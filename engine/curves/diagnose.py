@@ -128,11 +128,12 @@ class Diagnosis:
     worse: tuple[int, int] | None  # sizes between which more data made it worse beyond noise
     thresholds: Thresholds
     posterior: Posterior = field(repr=False)
+    beats_baselines: bool = True  # errs less than guessing and rules, and no more than what is off the shelf
 
     @property
     def ideal(self) -> Answer:
         answers = (self.more_data, self.bias, self.variance)
-        return "unsure" if "unsure" in answers else "no" if "yes" in answers else "yes"
+        return "unsure" if "unsure" in answers else "no" if "yes" in answers or not self.beats_baselines else "yes"
 
 
 def diagnose(evidence: Evidence, seed: int = 0) -> Diagnosis:

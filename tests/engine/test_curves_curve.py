@@ -6,7 +6,7 @@ import math
 import numpy as np
 import pytest
 
-from engine.curves.curve import learning_curve, no_skill, wilson
+from engine.curves.curve import learning_curve
 from engine.curves.data import labelled, load
 from engine.errors import InputError
 
@@ -113,15 +113,3 @@ def test_notes_are_said_with_the_verdicts():
 def test_a_human_error_that_cannot_be(human):
     with pytest.raises(InputError, match="which cannot be"):
         learning_curve(two_classes(50, 2, 2), human=human)
-
-
-def test_baselines_without_skill():
-    found = no_skill(np.repeat([0, 1, 2], [50, 30, 20]))
-    assert found["majority"]["error"] == 0.5
-    assert found["majority"]["interval"] == pytest.approx([0.403832, 0.596168])
-    assert found["random by prior"]["error"] == 0.62
-
-
-def test_wilson_is_the_textbook_interval():
-    assert wilson(0, 10, 0.05) == pytest.approx((0, 0.27753), abs=1e-5)
-    assert wilson(0.5, 10, 0.05) == pytest.approx((0.23659, 0.76341), abs=1e-5)
