@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import date
+from itertools import accumulate
 
 import pandas as pd
 import plotly.graph_objects as go
@@ -15,6 +16,7 @@ from engine.tweets.reach import Elasticity
 RATES = ("engagement_rate",)
 _HEIGHT = 320  # px
 _NEUTRAL = "#7A8794"  # legible on both themes
+_FAINT = {"line_dash": "dot", "line_color": _NEUTRAL, "line_width": 1}
 Mark = tuple[str, str]  # a month or day, and the words beside the line that marks it
 
 
@@ -47,14 +49,7 @@ def trend(months: Sequence[Month], goals: Sequence[float | None], marks: Sequenc
         )
     for at, words in marks:
         if month_name(at) in names:
-            figure.add_vline(
-                x=names.index(month_name(at)) - 0.5,
-                line_dash="dot",
-                line_color=_NEUTRAL,
-                line_width=1,
-                annotation_text=words,
-                annotation_font_size=11,
-            )
+            _mark(figure, names.index(month_name(at)) - 0.5, words)
     top = max([value for value in [*values, *goals] if value is not None], default=1.0)
     _shape(figure, metric)
     figure.update_yaxes(range=[0, (top or 1) * 1.18], tickformat=".1%" if metric in RATES else "~s")
@@ -64,23 +59,9 @@ def trend(months: Sequence[Month], goals: Sequence[float | None], marks: Sequenc
 def pace(known: pd.Series, line: pd.Series, target: float, forecast: Forecast | None) -> go.Figure:
     """A month's running total, the way to its goal, and where it will end."""
     figure = go.Figure()
-    figure.add_scatter(
-        x=list(line.index),
-        y=list(line),
-        mode="lines",
-        line={"dash": "dot"},
-        name="goal",
-        hovertemplate="goal by %{x|%d %b}: %{y:.3s}<extra></extra>",
-    )
+    _line(figure, line, "goal", "goal by %{x|%d %b}: %{y:.3s}", dash="dot")
     total = known.cumsum()
-    figure.add_scatter(
-        x=list(total.index),
-        y=list(total),
-        mode="lines",
-        line={"width": 3},
-        name="so far",
-        hovertemplate="by %{x|%d %b}: %{y:.3s}<extra></extra>",
-    )
+    _line(figure, total, "so far", "by %{x|%d %b}: %{y:.3s}", width=3)
     end = line.index[-1]
     if forecast is not None and len(total):
         at, now = total.index[-1], float(total.iloc[-1])
@@ -93,18 +74,11 @@ def pace(known: pd.Series, line: pd.Series, target: float, forecast: Forecast | 
             name="forecast",
             hoverinfo="skip",
         )
-        figure.add_scatter(
-            x=[at, end],
-            y=[now, forecast.mid],
-            mode="lines",
-            line={"dash": "dash"},
-            name="forecast",
-            hovertemplate="likely by %{x|%d %b}: %{y:.3s}<extra></extra>",
-        )
+        likely = pd.Series([now, forecast.mid], [at, end])
+        _line(figure, likely, "forecast", "likely by %{x|%d %b}: %{y:.3s}", dash="dash")
         _label(figure, end, forecast.mid, f"likely {short(forecast.mid)}", above=forecast.mid >= target)
     _label(figure, end, target, f"goal {short(target)}", above=forecast is None or forecast.mid < target)
-    _shape(figure, "")
-    figure.update_layout(margin={"r": 96})
+    _shape(figure, "", margin_r=96)
     figure.update_xaxes(tickformat="%-d %b")
     figure.update_yaxes(rangemode="tozero", tickformat="~s")
     return figure
@@ -119,15 +93,14 @@ def waterfall(change: Change, names: Sequence[str], unit: str) -> go.Figure:
     """A total before, what each factor brought or cost, and the total after."""
     figure = go.Figure()
     rows = [names[0], *[factor.name for factor in change.factors], names[1]]
-    at = change.before
-    steps = []
-    for row, factor in enumerate(change.factors, start=1):
-        steps.append((row, at, factor.contribution))
-        at += factor.contribution
+    steps = [factor.contribution for factor in change.factors]
+    levels = [*accumulate(steps, initial=change.before)]
+    totals = [(0, 0.0, change.before), (len(rows) - 1, 0.0, change.after)]
+    moves = [*zip(range(1, len(rows)), levels, steps, strict=False)]
     groups = {
-        "total": [(0, 0.0, change.before), (len(rows) - 1, 0.0, change.after)],
-        "cost": [step for step in steps if step[2] < 0],
-        "brought": [step for step in steps if step[2] >= 0],
+        "total": totals,
+        "cost": [move for move in moves if move[2] < 0],
+        "brought": [move for move in moves if move[2] >= 0],
     }
     for name, bars in groups.items():
         figure.add_bar(
@@ -148,21 +121,12 @@ def waterfall(change: Change, names: Sequence[str], unit: str) -> go.Figure:
             hovertext=[rows[row] for row, _, _ in bars],
             hovertemplate="%{hovertext}: %{customdata}<extra></extra>",
         )
-    ends = [0.0, change.before, change.after, *[base + value for _, base, value in steps]]
-    room = 0.16 * (max(ends) - min(ends) or 1)
-    _shape(figure, unit)
-    figure.update_layout(barmode="overlay", height=96 + 44 * len(rows), showlegend=False)
-    figure.update_xaxes(
-        title=unit, range=[min(ends) - (room if min(ends) < 0 else 0), max(ends) + room], tickformat="~s"
-    )
+    low, high = min(0.0, *levels), max(0.0, *levels)
+    room = 0.16 * (high - low or 1)
+    _shape(figure, "", barmode="overlay", height=96 + 44 * len(rows))
+    figure.update_xaxes(title=unit, range=[low - (room if low < 0 else 0), high + room], tickformat="~s")
     figure.update_yaxes(
-        title=None,
-        autorange="reversed",
-        tickmode="array",
-        tickvals=list(range(len(rows))),
-        ticktext=rows,
-        automargin=True,
-        ticksuffix=" ",
+        autorange="reversed", tickvals=list(range(len(rows))), ticktext=rows, automargin=True, ticksuffix=" "
     )
     return figure
 
@@ -185,9 +149,8 @@ def elasticities(found: Sequence[Elasticity]) -> go.Figure:
         customdata=[f"{one.estimate:+.2f} ({one.low:+.2f} to {one.high:+.2f})" for one in found],
         hovertemplate="%{y}: %{customdata}<extra></extra>",
     )
-    figure.add_vline(x=0, line_dash="dot", line_color=_NEUTRAL, line_width=1)
-    _shape(figure, "")
-    figure.update_layout(height=90 + 44 * len(found))
+    figure.add_vline(x=0, **_FAINT)
+    _shape(figure, "", height=90 + 44 * len(found))
     figure.update_xaxes(title="% more engagement rate for 1 % more impressions", zeroline=False)
     figure.update_yaxes(autorange="reversed", automargin=True, ticksuffix=" ")
     return figure
@@ -215,23 +178,15 @@ def hours(grid: pd.DataFrame, counts: pd.DataFrame) -> go.Figure:
             hoverongaps=False,
         )
     )
-    _shape(figure, "")
+    _shape(figure, "", height=340)
     figure.update_yaxes(autorange="reversed", automargin=True)
-    figure.update_layout(height=340)
     return figure
 
 
 def days(series: pd.Series, odd: Sequence[date], marks: Sequence[Mark], unit: str) -> go.Figure:
     """A metric by day; days far from what was to be expected are marked."""
     figure = go.Figure()
-    figure.add_scatter(
-        x=list(series.index),
-        y=list(series),
-        mode="lines",
-        line={"width": 1.5},
-        name=unit,
-        hovertemplate="%{x|%d %b %Y}: %{y:,.0f}<extra></extra>",
-    )
+    _line(figure, series, unit, "%{x|%d %b %Y}: %{y:,.0f}", width=1.5)
     points = series[series.index.isin([pd.Timestamp(day) for day in odd])]
     figure.add_scatter(
         x=list(points.index),
@@ -242,14 +197,7 @@ def days(series: pd.Series, odd: Sequence[date], marks: Sequence[Mark], unit: st
         hovertemplate="%{x|%d %b %Y}: %{y:,.0f}, unusual<extra></extra>",
     )
     for at, words in marks:
-        figure.add_vline(
-            x=pd.Timestamp(at).timestamp() * 1000,
-            line_dash="dot",
-            line_color=_NEUTRAL,
-            line_width=1,
-            annotation_text=words,
-            annotation_font_size=11,
-        )
+        _mark(figure, pd.Timestamp(at).timestamp() * 1000, words)
     _shape(figure, unit)
     figure.update_yaxes(rangemode="tozero", tickformat="~s")
     return figure
@@ -267,13 +215,26 @@ def exact(value: float | None, unit: str) -> str:
     return f"{value * 100:.3f} %" if unit in RATES else f"{value:,.10g}"
 
 
-def _shape(figure: go.Figure, y_title: str) -> None:
-    figure.update_layout(
-        height=_HEIGHT,
-        margin={"l": 0, "r": 16, "t": 24, "b": 40},
-        showlegend=False,
-        bargap=0.35,
-        dragmode=False,
+def _line(figure: go.Figure, series: pd.Series, name: str, hover: str, **style: object) -> None:
+    figure.add_scatter(
+        x=list(series.index),
+        y=list(series),
+        mode="lines",
+        line=style,
+        name=name,
+        hovertemplate=f"{hover}<extra></extra>",
     )
+
+
+def _mark(figure: go.Figure, x: float, words: str) -> None:
+    """A line that parts what is left of it from what is right."""
+    figure.add_vline(x=x, annotation_text=words, annotation_font_size=11, **_FAINT)
+
+
+def _shape(figure: go.Figure, y_title: str, **layout: object) -> None:
+    figure.update_layout(
+        height=_HEIGHT, margin={"l": 0, "r": 16, "t": 24, "b": 40}, showlegend=False, bargap=0.35, dragmode=False
+    )
+    figure.update_layout(**layout)
     figure.update_xaxes(fixedrange=True)
     figure.update_yaxes(title=y_title.replace("_", " ") or None, fixedrange=True)
