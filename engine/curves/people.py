@@ -5,24 +5,20 @@ Where no labels are known, each person is judged by the majority of the others: 
 
 import math
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from functools import partial
 
 import numpy as np
-from numpy.typing import NDArray
 
-from engine.curves.curve import wilson
+from engine.curves.agreement import Agreement, Answer, agreement
+from engine.curves.data import Labelled
+from engine.curves.paired import wilson
+from engine.curves.subsets import stratified_order
 
-Answer = tuple[str, str, str]  # person, item, label
 Judged = tuple[str, str, str, str | None]  # person, item, label, what it should be; None: nothing to judge it by
-Counts = NDArray[np.int64]
 
 HALF_WIDTHS = (0.05, 0.02, 0.01)  # of a 95 % interval, that people may want of the error
-AGREEMENT_IS_NOT_ACCURACY = "This is reliability, not accuracy: people can agree and be wrong."
-_ALPHA, _Z = 0.05, 1.96
-_RESAMPLES = 1_000
-_FEWEST = 10  # items a bootstrap can say something from
+_Z = 1.96
 
 
 @dataclass(frozen=True)
@@ -41,18 +37,7 @@ class Person:
     @property
     def interval(self) -> tuple[float, float] | None:
         """Wilson's, 95 %."""
-        return None if self.accuracy is None else wilson(self.accuracy, self.items, _ALPHA)
-
-
-@dataclass(frozen=True)
-class Agreement:
-    """One measure, and a sentence. No `value`: it cannot be told. No `interval`: too few items, or all agree."""
-
-    measure: str
-    value: float | None
-    interval: tuple[float, float] | None  # 95 %, bootstrap over items
-    items: int
-    sentence: str
+        return None if self.accuracy is None else wilson(self.accuracy, self.items)
 
 
 @dataclass(frozen=True)
@@ -77,10 +62,11 @@ class Study:
 
     @property
     def sentences(self) -> list[str]:
-        told = [_person(person, self.unit, by_labels=self.by_labels) for person in self.people]
+        """What matters most first: everybody's error, how sure it is, what is confused, agreement, each person."""
+        told = []
         if self.pooled:
             errors, items = self.pooled
-            low, high = wilson(errors / items, items, _ALPHA)
+            low, high = wilson(errors / items, items)
             told.append(
                 f"Together people err on {100 * errors / items:.1f} % of {items:,} {self.unit} "
                 f"({100 * low:.1f} to {100 * high:.1f}); each counts once, however many answered it."
@@ -92,7 +78,24 @@ class Study:
                 f"Most often confused: {first.true}, said to be {first.said} ({first.count:,} times, "
                 f"{100 * first.share:.0f} % of the answers to {first.true})."
             )
-        return [*told, *(found.sentence for found in self.agreement), AGREEMENT_IS_NOT_ACCURACY]
+        told += [found.sentence for found in self.agreement]
+        if any(found.value is not None for found in self.agreement):
+            told.append("That is reliability, not accuracy: people can agree and be wrong.")
+        return told + [_person(person, self.unit, by_labels=self.by_labels) for person in self.people]
+
+
+def questions(labelled: Labelled) -> dict[str, str]:
+    """Item -> known label, in the order that everybody is asked.
+
+    It is random and the same on every run, and any beginning of it holds each class in proportion. Left
+    out are items with copies of another label: no answer to them could be right.
+    """
+    labels: dict[str, set[int]] = {}
+    for key, label in zip(labelled.keys, labelled.labels.tolist(), strict=True):
+        labels.setdefault(key, set()).add(label)
+    clear = [(key, label) for key, (label, *others) in sorted(labels.items()) if not others]
+    order = stratified_order(np.array([label for _, label in clear]), None, np.random.default_rng(0))
+    return {key: labelled.classes[label] for key, label in (clear[at] for at in order)}
 
 
 def assess(answers: Iterable[Answer], known: Mapping[str, str] | None, unit: str, seed: int = 0) -> Study:
@@ -142,81 +145,6 @@ def answers_needed(error: float, half_width: float) -> int:
     return math.ceil(_Z**2 * error * (1 - error) / half_width**2)
 
 
-def agreement(answers: Iterable[Answer], unit: str, seed: int = 0) -> list[Agreement]:
-    """Krippendorff's alpha (nominal, any answers missing), and Cohen's kappa of two people or Fleiss' of more.
-
-    Fleiss' is on the items that all who count answered: the two busiest, and who has half as many answers as the first.
-    """
-    codes = _codes(_latest(answers))
-    answered = (codes >= 0).sum(0)
-    if len(answered) < 2:
-        return [Agreement("Reliability", None, None, 0, "How far people agree needs the answers of a second person.")]
-    classes = int(codes.max()) + 1
-    several = _count(codes[(codes >= 0).sum(1) >= 2], classes)
-    where = f"{unit} that two people or more answered"
-    found = [_measured("Krippendorff's alpha", where, krippendorff, several, seed)]
-    if len(answered) == 2:
-        shared = codes[(codes >= 0).all(1)]
-        cohen = partial(_cohen, classes=classes)
-        return [*found, _measured("Cohen's kappa", f"{unit} that both people answered", cohen, shared, seed)]
-    busy = codes[:, answered >= min(answered.max() / 2, np.sort(answered)[-2])]
-    shared = _count(busy[(busy >= 0).all(1)], classes)
-    where = f"{unit} that all {busy.shape[1]} people with the most answers answered"
-    return [*found, _measured("Fleiss' kappa", where, _fleiss, shared, seed)]
-
-
-def krippendorff(counts: Counts) -> float:
-    """Nominal alpha from how many people gave each item each class: [items, classes] (Krippendorff 2004, ch. 11)."""
-    counts = counts[counts.sum(1) >= 2]
-    people, totals = counts.sum(1), counts.sum(0)
-    pairs = totals.sum()
-    observed = ((people**2 - (counts**2).sum(1)) / (people - 1)).sum()
-    expected = (pairs**2 - (totals**2).sum()) / (pairs - 1)
-    return float(1 - observed / expected)
-
-
-def _cohen(codes: Counts, classes: int) -> float:
-    from statsmodels.stats.inter_rater import cohens_kappa
-
-    table = np.bincount(codes @ [classes, 1], minlength=classes**2).reshape(classes, classes)
-    return float(cohens_kappa(table, return_results=False))
-
-
-def _fleiss(counts: Counts) -> float:
-    from statsmodels.stats.inter_rater import fleiss_kappa
-
-    return float(fleiss_kappa(counts))
-
-
-def _measured(measure: str, items: str, statistic: Callable[[Counts], float], rows: Counts, seed: int) -> Agreement:
-    """`rows` are the items."""
-    number = len(rows)
-    if not number:
-        return Agreement(measure, None, None, 0, f"{measure} cannot be told: there are no {items}.")
-    random = np.random.default_rng(seed)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        value = statistic(rows)
-        if math.isnan(value):
-            why = "all answers are one class, which chance alone would bring"
-            return Agreement(measure, None, None, number, f"{measure} cannot be told: {why}.")
-        told = f"{measure} is {value:.2f}"
-        if value == 1:
-            unseen = wilson(0, number, _ALPHA)[1]
-            sentence = f"{told}: no answers differ on {number:,} {items}; up to {100 * unseen:.0f} % might on others."
-            return Agreement(measure, value, None, number, sentence)
-        if number < _FEWEST:
-            return Agreement(measure, value, None, number, f"{told}, but on no more than {number} {items}.")
-        drawn = [statistic(rows[random.integers(number, size=number)]) for _ in range(_RESAMPLES)]
-    low, high = np.nanpercentile(drawn, [100 * _ALPHA / 2, 100 - 100 * _ALPHA / 2])
-    return Agreement(
-        measure,
-        value,
-        (float(low), float(high)),
-        number,
-        f"{told} ({low:.2f} to {high:.2f}) on {number:,} {items}.",
-    )
-
-
 def _latest(answers: Iterable[Answer]) -> list[Answer]:
     return [(person, item, label) for (person, item), label in {answer[:2]: answer[2] for answer in answers}.items()]
 
@@ -252,23 +180,6 @@ def _still_needed(pooled: tuple[float, int]) -> dict[float, int]:
     errors, items = pooled
     error = (errors + _Z**2 / 2) / (items + _Z**2)
     return {width: max(answers_needed(error, width) - items, 0) for width in HALF_WIDTHS}
-
-
-def _codes(answers: list[Answer]) -> Counts:
-    """[items, people] the class each person gave each item, as a number; -1 for none."""
-    people, items, labels = (
-        {value: number for number, value in enumerate(sorted({answer[part] for answer in answers}))}
-        for part in range(3)
-    )
-    codes = np.full((len(items), len(people)), -1, dtype=np.int64)
-    for person, item, label in answers:
-        codes[items[item], people[person]] = labels[label]
-    return codes
-
-
-def _count(codes: Counts, classes: int) -> Counts:
-    """[items, people] -> [items, classes]"""
-    return np.stack([(codes == number).sum(1) for number in range(classes)], axis=1)
 
 
 def _person(person: Person, unit: str, *, by_labels: bool) -> str:

@@ -1,12 +1,17 @@
 """People's accuracy and agreement: published examples, another library, and what must hold for any answers."""
 
+from collections import Counter
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from sklearn.metrics import cohen_kappa_score
 from statsmodels.stats.inter_rater import cohens_kappa
 
-from engine.curves.people import agreement, answers_needed, assess, judge, pooled_error
+from engine.curves.agreement import agreement
+from engine.curves.data import load
+from engine.curves.people import answers_needed, assess, judge, pooled_error, questions
 
 # Four observers, twelve units (Krippendorff 2011, Computing Krippendorff's alpha-reliability, section C).
 OBSERVERS = {"A": "123321412", "B": "123322412" + "5 3", "C": " 33323422" + "51", "D": "123324412" + "51"}
@@ -131,7 +136,7 @@ def test_without_labels_people_are_judged_by_the_others():
     assert (ana.errors, ana.items, ana.left_out) == (1, 2, 3)
     told = assess(said({"Ana": "ab"}), None, "photos")
     assert (told.pooled, told.needed) == (None, {})
-    assert "no answer can be judged" in told.sentences[0]
+    assert "no answer can be judged" in told.sentences[-1]
 
 
 def test_answers_needed_are_those_of_the_formula():
@@ -164,3 +169,23 @@ def test_who_answers_first_does_not_matter(answers, random):
     one, other = (assess(answers, TRUTH, "photos") for answers in (once, shuffled))
     assert (one.people, one.confusions, one.agreement) == (other.people, other.confusions, other.agreement)
     assert one.pooled == pytest.approx(other.pooled)
+
+
+def test_everybody_is_asked_the_same_and_early_answers_hold_every_class():
+    digits = load("digits")
+    asked = questions(digits)
+    assert asked == dict(zip(digits.keys, (digits.classes[label] for label in digits.labels), strict=True))
+    assert list(asked) == list(questions(load("digits")))
+    for number in (30, 100, 1000):
+        counts = Counter(list(asked.values())[:number])
+        assert len(counts) == 10
+        assert max(counts.values()) - min(counts.values()) <= 1 + number // 100
+
+
+def test_a_picture_with_two_labels_is_not_asked():
+    digits = load("digits")
+    keys = digits.keys.copy()
+    other = next(item for item in range(1, 99) if digits.labels[item] != digits.labels[0])
+    keys[other] = keys[0]
+    assert keys[0] not in questions(replace(digits, keys=keys))
+    assert len(questions(replace(digits, keys=keys))) == len(keys) - 2

@@ -1,0 +1,279 @@
+"""The tab to label it yourself: pictures one at a time, answered by keys; then how people did."""
+
+import io
+import string
+import time
+from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor, wait
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import streamlit as st
+from PIL import Image, ImageOps
+
+from dashboard.panels.learning.people import results
+from dashboard.text import escape
+from engine.curves.agreement import Answer
+from engine.curves.data import Labelled
+from engine.curves.people import HALF_WIDTHS, answers_needed, pooled_error, questions
+from engine.curves.pictures import pictures
+from engine.errors import TallyError
+from engine.photos.decode import decode_all
+from engine.store import answers as store
+
+_SIDE = 480  # px of a picture: it stands beside its buttons on a laptop
+_COARSE = 64  # px: smaller pictures show their pixels
+_AT_ONCE = 20  # pictures read together, and the next so many in advance
+_USUAL = 100  # pictures to answer
+_TYPICAL = 0.05  # error of people that the progress counts on: telling their own would tell what was right
+_HELD = 0.15  # s between presses: a key that is held down repeats faster, and nobody answers so fast
+# C and R are the framework's own, S skips, U undoes.
+_KEYS = [*"1234567890", *sorted(set(string.ascii_lowercase) - set("crsu"))]
+
+_loader = ThreadPoolExecutor(1, thread_name_prefix="quiz-pictures")
+state = st.session_state
+
+
+@dataclass(frozen=True)
+class _Quiz:
+    data: str  # digest of the set
+    known: dict[str, str] = field(repr=False)  # key -> class, in the order of the quiz
+    classes: list[str]
+    unit: str
+    source: str | Path  # of the pictures
+
+
+def draw(labelled: Labelled, data: str | Path, name: str) -> None:
+    """The quiz and what came of it; `data` is where the pictures are, `name` names the download."""
+    _tab(_Quiz(labelled.digest, _questions(labelled.digest, labelled), labelled.classes, labelled.unit, data), name)
+
+
+def human_of(labelled: Labelled) -> tuple[float, int] | None:
+    """Errors and items of all who answered, as `learning_curve` takes them; None before the first answer."""
+    return pooled_error(store.answers(labelled.digest), _questions(labelled.digest, labelled))
+
+
+@st.cache_resource(max_entries=4, show_spinner=False)
+def _questions(digest: str, _labelled: Labelled) -> dict[str, str]:  # noqa: ARG001 - the cache goes by it
+    return questions(_labelled)
+
+
+def keys_of(classes: list[str]) -> list[str] | None:
+    """The key of each class: its own name if that is a key, the next free one otherwise; None for too many classes."""
+    if len(classes) > len(_KEYS):
+        return None
+    names = [label.lower() for label in classes]
+    own = {name for name in names if name in _KEYS and names.count(name) == 1}
+    free = iter([key for key in _KEYS if key not in own])
+    return [name if name in own else next(free) for name in names]
+
+
+@st.fragment
+def _tab(quiz: _Quiz, name: str) -> None:
+    if problem := state.pop("quiz-problem", None):
+        st.error(problem.remedy, title=problem.message)
+    try:
+        if not _read(quiz, 0):
+            st.info(
+                f"People can answer pictures, and these are {quiz.unit} without any. If you know how often people are "
+                "wrong on them, type it above as people's error.",
+                icon=":material/image_not_supported:",
+            )
+            return
+        given = store.answers(quiz.data)
+        if "quiz-person" not in state:
+            _who(quiz)
+        elif item := _next(quiz, given):
+            _ask(quiz, item)
+            return
+        if given:
+            results(quiz.data, quiz.known, quiz.unit, given, name)
+    except TallyError as error:
+        st.error(error.remedy, title=error.message)
+
+
+def _who(quiz: _Quiz) -> None:
+    st.markdown(
+        f"How often are people right on these {quiz.unit}? Answer some yourself, better with two or three others: that "
+        "is the mark for the model, and it tells how clear the labels are. Everybody gets the same pictures in the "
+        "same order; each answer is kept at once, so you can stop and go on later."
+    )
+    st.selectbox(
+        "Who are you?",
+        store.people(quiz.data),
+        index=None,
+        key="quiz-name",
+        placeholder="Type your name, or choose it if you answered before",
+        accept_new_options=True,
+        on_change=_enter,
+        width=420,
+    )
+
+
+def _enter() -> None:
+    with _told():
+        state["quiz-person"] = store.person_name(state["quiz-name"])
+        state.pop("quiz-paused", None)
+
+
+def _next(quiz: _Quiz, given: list[Answer]) -> str | None:
+    """How far the person is; the item to ask about, or None at the end and in a pause."""
+    person = state["quiz-person"]
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        st.markdown(f"Answering as **{escape(person)}**", width="stretch")
+        st.button("Someone else", type="tertiary", icon=":material/person:", on_click=state.pop, args=("quiz-person",))
+        most = len(quiz.known)
+        wanted = st.number_input(
+            "Pictures to answer",
+            1,
+            most,
+            min(_USUAL, most),
+            10,
+            key=f"quiz-wanted-{quiz.data}",
+            width=150,
+            persist_state="session",
+        )
+    mine = {item for who, item, _ in given if who == person}
+    planned = list(quiz.known)[:wanted]
+    done = len(mine.intersection(planned))
+    skipped = _skipped(quiz)
+    left = [item for item in planned if item not in mine and item not in skipped]
+    st.progress(done / wanted, _progress(done, wanted))
+    if left and "quiz-paused" not in state:
+        return left[0]
+    with st.container(horizontal=True):
+        if left:
+            st.button("Go on", icon=":material/play_arrow:", on_click=state.pop, args=("quiz-paused",), type="primary")
+        elif open_ones := [item for item in skipped if item not in mine]:
+            st.button(f"Answer the {len(open_ones)} skipped", icon=":material/replay:", on_click=skipped.clear)
+        st.button("Undo", shortcut="U", icon=":material/undo:", on_click=_undo, args=(quiz,))
+    return None
+
+
+def _progress(done: int, wanted: int) -> str:
+    told = f"{done:,} of {wanted:,} answered"
+    for width in HALF_WIDTHS:
+        if (enough := answers_needed(_TYPICAL, width)) > done:
+            return f"{told}; {enough:,} give ± {100 * width:.0f} points where people err on {100 * _TYPICAL:.0f} %"
+    return told
+
+
+def _ask(quiz: _Quiz, item: str) -> None:
+    """The picture beside the buttons of its classes. No name, guess or label stands there, which would tell."""
+    number = list(quiz.known).index(item)
+    picture = _read(quiz, number // _AT_ONCE).get(item)
+    _begin_reading(quiz, number // _AT_ONCE + 1)
+    picture_column, answer_column = st.columns(2, gap="medium")
+    with picture_column:
+        if picture:
+            st.image(picture, alt=f"Picture {number + 1:,}, to be answered")
+        else:
+            st.warning("This picture cannot be read. Skip it.")
+    with answer_column:
+        st.markdown("**What is this?**")
+        _classes(quiz, item)
+        with st.container(horizontal=True):
+            st.button("Skip", shortcut="S", icon=":material/skip_next:", on_click=_skip, args=(quiz, item))
+            st.button("Undo", shortcut="U", icon=":material/undo:", on_click=_undo, args=(quiz,))
+            st.button("Stop here", icon=":material/pause:", on_click=state.update, args=({"quiz-paused": True},))
+
+
+def _classes(quiz: _Quiz, item: str) -> None:
+    keys = keys_of(quiz.classes)
+    if keys is None:
+        name = f"quiz-choice-{item}"
+        st.selectbox(
+            "Class", quiz.classes, index=None, key=name, on_change=lambda: _say(quiz, item, state[name]), width=420
+        )
+        return
+    with st.container(horizontal=True, gap="small"):
+        for number, (label, key) in enumerate(zip(quiz.classes, keys, strict=True)):
+            name = f"quiz-class-{number}"
+            st.button(escape(label), shortcut=key, key=name, on_click=_say, args=(quiz, item, label))
+
+
+def _say(quiz: _Quiz, item: str, label: str | None) -> None:
+    if label is not None and _by_hand():
+        with _told():
+            store.save_answer(quiz.data, item, state["quiz-person"], label)
+
+
+def _skip(quiz: _Quiz, item: str) -> None:
+    if _by_hand():
+        _skipped(quiz)[item] = _answered(quiz)
+
+
+def _undo(quiz: _Quiz) -> None:
+    """Take back what came last: a skip, if no answer came since."""
+    if not _by_hand():
+        return
+    skipped = _skipped(quiz)
+    with _told():
+        if skipped and list(skipped.values())[-1] == _answered(quiz):
+            skipped.popitem()
+        else:
+            store.undo_last(quiz.data, state["quiz-person"])
+
+
+def _by_hand() -> bool:
+    before = state.get("quiz-pressed", 0.0)
+    state["quiz-pressed"] = time.monotonic()
+    return bool(state["quiz-pressed"] - before > _HELD)
+
+
+def _skipped(quiz: _Quiz) -> dict[str, int]:
+    """What the person skipped in this session: item -> how many answers they had given by then."""
+    skipped: dict[str, int] = state.setdefault(f"quiz-skipped-{quiz.data}-{state['quiz-person']}", {})
+    return skipped
+
+
+def _answered(quiz: _Quiz) -> int:
+    return sum(who == state["quiz-person"] for who, *_ in store.answers(quiz.data))
+
+
+@contextmanager
+def _told() -> Iterator[None]:
+    """Callbacks cannot draw: their errors stand on the page in the run that follows."""
+    try:
+        yield
+    except TallyError as error:
+        state["quiz-problem"] = error
+
+
+def _read(quiz: _Quiz, number: int) -> dict[str, bytes]:
+    """The pictures of a part of the order."""
+    reading = _begin_reading(quiz, number)
+    if not reading.done():
+        with st.spinner("Reading the pictures"):
+            wait([reading])
+    if reading.exception():
+        _reading.clear()
+    return reading.result()
+
+
+def _begin_reading(quiz: _Quiz, number: int) -> "Future[dict[str, bytes]]":
+    keys = list(quiz.known)[number * _AT_ONCE :][:_AT_ONCE]
+    return _reading(quiz.data, number, quiz.source, keys)
+
+
+@st.cache_resource(max_entries=32, show_spinner=False)
+def _reading(digest: str, number: int, _data: str | Path, _keys: list[str]) -> "Future[dict[str, bytes]]":  # noqa: ARG001
+    return _loader.submit(_pictures, _data, _keys)
+
+
+def _pictures(data: str | Path, keys: list[str]) -> dict[str, bytes]:
+    files = pictures(data, keys) if keys else {}
+    images = zip(files, decode_all(files.values()), strict=True)
+    return {key: _square(image) for key, image in images if isinstance(image, Image.Image)}
+
+
+def _square(image: Image.Image) -> bytes:
+    """On a square canvas, so that the buttons stay where they are."""
+    coarse = max(image.size) <= _COARSE
+    image = ImageOps.contain(image, (_SIDE, _SIDE), Image.Resampling.NEAREST if coarse else Image.Resampling.LANCZOS)
+    canvas = Image.new("RGBA", (_SIDE, _SIDE))
+    canvas.paste(image, ((_SIDE - image.width) // 2, (_SIDE - image.height) // 2))
+    buffer = io.BytesIO()
+    canvas.save(buffer, "WEBP", quality=90)
+    return buffer.getvalue()

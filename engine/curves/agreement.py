@@ -1,0 +1,120 @@
+"""How far people agree beyond chance: Krippendorff's alpha, Cohen's and Fleiss' kappa, with intervals."""
+
+import math
+from collections.abc import Callable, Collection
+from dataclasses import dataclass
+from functools import partial
+
+import numpy as np
+from numpy.typing import NDArray
+
+from engine.curves.paired import wilson
+
+Answer = tuple[str, str, str]  # person, item, label
+Counts = NDArray[np.int64]
+
+_RESAMPLES = 1_000
+_FEWEST = 10  # items a bootstrap can say something from
+
+
+@dataclass(frozen=True)
+class Agreement:
+    """One measure, and a sentence. No `value`: it cannot be told. No `interval`: too few items, or all agree."""
+
+    measure: str
+    value: float | None
+    interval: tuple[float, float] | None  # 95 %, bootstrap over items
+    items: int
+    sentence: str
+
+
+def agreement(answers: Collection[Answer], unit: str, seed: int = 0) -> list[Agreement]:
+    """Krippendorff's alpha (nominal, any answers missing), and Cohen's kappa of two people or Fleiss' of more.
+
+    Fleiss' is on the items that all who count answered: the two busiest, and who has half as many answers as the first.
+    """
+    codes = _codes(answers)
+    answered = (codes >= 0).sum(0)
+    if len(answered) < 2:
+        return [Agreement("Reliability", None, None, 0, "How far people agree needs the answers of a second person.")]
+    classes = int(codes.max()) + 1
+    several = _count(codes[(codes >= 0).sum(1) >= 2], classes)
+    where = f"{unit} that two people or more answered"
+    found = [_measured("Krippendorff's alpha", where, krippendorff, several, seed)]
+    if len(answered) == 2:
+        shared = codes[(codes >= 0).all(1)]
+        cohen = partial(_cohen, classes=classes)
+        return [*found, _measured("Cohen's kappa", f"{unit} that both people answered", cohen, shared, seed)]
+    busy = codes[:, answered >= min(answered.max() / 2, np.sort(answered)[-2])]
+    shared = _count(busy[(busy >= 0).all(1)], classes)
+    where = f"{unit} that all {busy.shape[1]} people with the most answers answered"
+    return [*found, _measured("Fleiss' kappa", where, _fleiss, shared, seed)]
+
+
+def krippendorff(counts: Counts) -> float:
+    """Nominal alpha from how many people gave each item each class: [items, classes] (Krippendorff 2004, ch. 11)."""
+    counts = counts[counts.sum(1) >= 2]
+    people, totals = counts.sum(1), counts.sum(0)
+    pairs = totals.sum()
+    observed = ((people**2 - (counts**2).sum(1)) / (people - 1)).sum()
+    expected = (pairs**2 - (totals**2).sum()) / (pairs - 1)
+    return float(1 - observed / expected)
+
+
+def _cohen(codes: Counts, classes: int) -> float:
+    from statsmodels.stats.inter_rater import cohens_kappa
+
+    table = np.bincount(codes @ [classes, 1], minlength=classes**2).reshape(classes, classes)
+    return float(cohens_kappa(table, return_results=False))
+
+
+def _fleiss(counts: Counts) -> float:
+    from statsmodels.stats.inter_rater import fleiss_kappa
+
+    return float(fleiss_kappa(counts))
+
+
+def _measured(measure: str, items: str, statistic: Callable[[Counts], float], rows: Counts, seed: int) -> Agreement:
+    """`rows` are the items."""
+    number = len(rows)
+    if not number:
+        return Agreement(measure, None, None, 0, f"{measure} cannot be told: there are no {items}.")
+    random = np.random.default_rng(seed)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        value = statistic(rows)
+        if math.isnan(value):
+            why = "all answers are one class, which chance alone would bring"
+            return Agreement(measure, None, None, number, f"{measure} cannot be told: {why}.")
+        told = f"{measure} is {value:.2f}"
+        if value == 1:
+            unseen = wilson(0, number)[1]
+            sentence = f"{told}: no answers differ on {number:,} {items}; up to {100 * unseen:.0f} % might on others."
+            return Agreement(measure, value, None, number, sentence)
+        if number < _FEWEST:
+            return Agreement(measure, value, None, number, f"{told}, but on no more than {number} {items}.")
+        drawn = [statistic(rows[random.integers(number, size=number)]) for _ in range(_RESAMPLES)]
+    low, high = np.nanpercentile(drawn, [2.5, 97.5])
+    return Agreement(
+        measure,
+        value,
+        (float(low), float(high)),
+        number,
+        f"{told} ({low:.2f} to {high:.2f}) on {number:,} {items}.",
+    )
+
+
+def _codes(answers: Collection[Answer]) -> Counts:
+    """[items, people] the class each person gave each item (the later one counts), as a number; -1 for none."""
+    people, items, labels = (
+        {value: number for number, value in enumerate(sorted({answer[part] for answer in answers}))}
+        for part in range(3)
+    )
+    codes = np.full((len(items), len(people)), -1, dtype=np.int64)
+    for person, item, label in answers:
+        codes[items[item], people[person]] = labels[label]
+    return codes
+
+
+def _count(codes: Counts, classes: int) -> Counts:
+    """[items, people] -> [items, classes]"""
+    return np.stack([(codes == number).sum(1) for number in range(classes)], axis=1)
