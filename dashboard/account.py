@@ -10,7 +10,7 @@ import streamlit as st
 from engine.store import accounts
 from engine.store.schema import Goal, Import, Note
 from engine.tweets import sample
-from engine.tweets.daily import daily, last_day
+from engine.tweets.daily import daily
 from engine.tweets.forecast import CannotTell, Forecast, forecast
 from engine.tweets.goals import TOTALS, sheet_goals
 from engine.tweets.history import History, combine, with_details
@@ -43,6 +43,12 @@ class Opened:
     def complete_months(self) -> list[Month]:
         """The months that are not known to be cut short."""
         return [month for month in self.months if month.complete is not False]
+
+    def table(self) -> pd.DataFrame:
+        """The figures by month, a row a month."""
+        return pd.DataFrame([month.as_dict() for month in self.months]).drop(
+            columns=["source", "derived"], errors="ignore"
+        )
 
     def goals_of(self, month: str) -> dict[str, float]:
         """metric -> target"""
@@ -93,8 +99,3 @@ def forecast_of(opened: Opened, metric: str, month: Month) -> Forecast | CannotT
 @st.cache_data(max_entries=64, show_spinner=False)
 def _forecast(series: pd.Series, month: str, as_of: date) -> Forecast | CannotTell:
     return forecast(series, pd.Period(month, "M"), as_of=as_of)
-
-
-def latest_day(opened: Opened, month: Month) -> date | None:
-    """The last day a month's figures cover."""
-    return last_day(opened.history, month)

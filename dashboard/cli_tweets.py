@@ -151,18 +151,8 @@ def _table(months: "Sequence[Month]", goals: "Goals") -> Iterator[str]:
         rate = "-" if month.engagement_rate is None else share(month.engagement_rate)
         complete = {True: "yes", False: "no", None: "?"}[month.complete]
         rows.append([month.month, *cells, rate, complete, month.source.get("impressions") or "-"])
-    headers = [
-        "month",
-        "tweets",
-        "impressions",
-        "per tweet",
-        "new followers",
-        "per tweet",
-        "rate",
-        "complete",
-        "counted",
-    ]
-    yield table(headers, rows)
+    headings = "month, tweets, impressions, per tweet, new followers, per tweet, rate, complete, counted"
+    yield table(headings.split(", "), rows)
     for month in months:
         for metric, aim in _aims(month, goals).items():
             yield f"{month.month}: goal of {aim['target']:,.10g} {metric.replace('_', ' ')}: {aim['status']}"

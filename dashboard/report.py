@@ -5,15 +5,15 @@ from html import escape
 
 import streamlit as st
 
-from dashboard.account import Opened, forecast_of, series_of
+from dashboard.account import Opened
 from dashboard.charts import Figure, as_html
 from dashboard.charts import tweets as figures
-from dashboard.panels.tweets import data, month
+from dashboard.downloads import csv
+from dashboard.panels.tweets import month
 from dashboard.panels.tweets.words import LABELS, split_change, story
 from dashboard.text import change, month_name, short
 from engine.tweets.daily import of_months
-from engine.tweets.forecast import Forecast, goal_line
-from engine.tweets.goals import TOTALS, Outcome
+from engine.tweets.goals import Outcome
 from engine.tweets.metrics import Month
 
 _HEAD = "<!DOCTYPE html><html lang=en><meta charset=utf-8><meta name=viewport content='width=device-width'>"
@@ -25,20 +25,10 @@ td:first-child,th:first-child{text-align:left}small{color:#5b6c7d}"""
 def download(opened: Opened, chosen: Month, aims: dict[str, Outcome]) -> None:
     """The buttons for the report and its figures."""
     with st.popover("Report", icon=":material/download:"):
-        st.download_button(
-            "HTML: the month with its charts",
-            partial(html, opened, chosen, aims),
-            f"{opened.name}-{chosen.month}.html",
-            "text/html",
-            on_click="ignore",
-        )
-        st.download_button(
-            "CSV: all months",
-            partial(data.months_csv, opened),
-            f"{opened.name}-months.csv",
-            "text/csv",
-            on_click="ignore",
-        )
+        page, table = partial(html, opened, chosen, aims), partial(csv, opened.table())
+        name = f"{opened.name}-{chosen.month}.html"
+        st.download_button("HTML: the month with its charts", page, name, "text/html", on_click="ignore")
+        st.download_button("CSV: all months", table, f"{opened.name}-months.csv", "text/csv", on_click="ignore")
 
 
 def html(opened: Opened, chosen: Month, aims: dict[str, Outcome]) -> str:
@@ -82,14 +72,10 @@ def _charts(
 ) -> list[tuple[str, Figure]]:
     charts: list[tuple[str, Figure]] = []
     for metric, aim in aims.items():
-        series = series_of(opened, metric, chosen) if metric in TOTALS else None
-        if series is not None and len(known := series[chosen.month : chosen.month]):
-            found = forecast_of(opened, metric, chosen)
-            line = goal_line(series, chosen.period, aim.target)
-            end = found if isinstance(found, Forecast) else None
-            charts.append(
-                (f"{LABELS[metric]}: the way to {short(aim.target)}", figures.pace(known, line, aim.target, end))
-            )
+        if found := month.course(opened, chosen, metric, aim.target):
+            known, line, end = found
+            title = f"{LABELS[metric]}: the way to {short(aim.target)}"
+            charts.append((title, figures.pace(known, line, aim.target, end)))
     names = [one.month for one in opened.months]
     for metric in ("impressions", "new_followers", "engagement_rate"):
         if any(getattr(one, metric) is not None for one in opened.months):

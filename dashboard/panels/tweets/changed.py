@@ -1,17 +1,18 @@
 """The tab "What changed": two periods, and the change of each total split into factors that add up."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import pandas as pd
 import streamlit as st
 
 from dashboard import charts
-from dashboard.account import Opened, latest_day
+from dashboard.account import Opened
 from dashboard.charts import tweets as figures
 from dashboard.panels.tweets.words import LABELS, split_change, story
 from dashboard.text import change, month_name, share, short
 from engine.tweets.change import Change
-from engine.tweets.daily import Span, of_months
+from engine.tweets.daily import Span, last_day, of_months
 from engine.tweets.daily import figures as sums_of
 from engine.tweets.metrics import Month
 
@@ -19,13 +20,13 @@ _MISSING = "\N{EN DASH}"
 KINDS = ("months", "quarters", "same days")
 
 
+@dataclass(frozen=True)
 class Period:
-    """A period that can be compared: its name, its sums, and on what basis they were counted."""
+    """A period that can be compared: its name, its months, and their sums (of its days alone, where it is a part)."""
 
-    def __init__(self, name: str, months: list[Month], sums: dict[str, float | None]) -> None:
-        self.name = name
-        self.months = months
-        self.sums = sums
+    name: str
+    months: list[Month]
+    sums: dict[str, float | None]
 
     def ratio(self, above: str, below: str, scale: int) -> float | None:
         """A ratio of sums, times the scale."""
@@ -74,7 +75,7 @@ def _quarters(opened: Opened) -> dict[str, list[Month]]:
 
 
 def _same_days(opened: Opened) -> tuple[Period, Period] | None:
-    months = {month_name(month.month): month for month in opened.months if latest_day(opened, month)}
+    months = {month_name(month.month): month for month in opened.months if last_day(opened.history, month)}
     if len(months) < 2:
         st.info("This needs figures by day for two months: import exports by tweet or by day.")
         return None
@@ -82,7 +83,7 @@ def _same_days(opened: Opened) -> tuple[Period, Period] | None:
     before_column, after_column, day_column = st.columns(3)
     before = before_column.selectbox("From", names, index=len(names) - 2, key="from-days")
     after = after_column.selectbox("To", names, index=len(names) - 1, key="to-days")
-    last = latest_day(opened, months[after])
+    last = last_day(opened.history, months[after])
     shortest = min(months[name].period.days_in_month for name in (before, after))
     until = day_column.number_input(
         "Days 1 to", 1, shortest, min(last.day if last else 1, shortest), key=f"days-{before}-{after}"

@@ -11,42 +11,32 @@ import streamlit as st
 from dashboard.account import Opened
 from dashboard.downloads import csv
 from dashboard.imports import Outcome
+from dashboard.panels.tweets.words import LABELS
 from dashboard.text import count, escape, sentence
 from engine.errors import InputError, UnknownLayout
 from engine.store.accounts import forget_mapping, import_reports, mappings
 from engine.tweets.tables import read_grids
 
 _NOTHING = "–"  # noqa: RUF001
-_MAPPED = {
-    "month": {
-        "month": "Month",
-        "tweets": "Tweets",
-        "impressions": "Impressions",
-        "impressions_per_tweet": "Impressions per tweet",
-        "engagements": "Engagements",
-        "rate": "Engagement rate",
-        "new_followers": "New followers",
-        "followers_per_tweet": "New followers per tweet",
-    },
-    "day": {
-        "date": "Day",
-        "tweets": "Tweets",
-        "impressions": "Impressions",
-        "engagements": "Engagements",
-        "new_followers": "New followers",
-    },
-    "post": {
-        "date": "Day or time",
-        "text": "Text",
-        "id": "Id",
-        "url": "Link",
-        "impressions": "Impressions",
-        "engagements": "Engagements",
-        "likes": "Likes",
-        "replies": "Replies",
-        "retweets": "Reposts",
-    },
+_LABELS = LABELS | {
+    "month": "Month",
+    "rate": "Engagement rate",
+    "date": "Day or time",
+    "text": "Text",
+    "id": "Id",
+    "url": "Link",
+    "likes": "Likes",
+    "replies": "Replies",
+    "retweets": "Reposts",
 }
+_MAPPED = {
+    "month": (
+        "month", "tweets", "impressions", "impressions_per_tweet", "engagements", "rate", "new_followers",
+        "followers_per_tweet",
+    ),
+    "day": ("date", "tweets", "impressions", "engagements", "new_followers"),
+    "post": ("date", "text", "id", "url", "impressions", "engagements", "likes", "replies", "retweets"),
+}  # fmt: skip
 TEMPLATE = (
     "Month,Tweets,Impressions,Engagements,New followers,Impressions goal,New followers goal\r\n"
     "Jan 2021,949,14400000,216000,5106,13000000,5000\r\n"
@@ -103,12 +93,11 @@ def _mapping(name: str, content: bytes, error: UnknownLayout, on_answer: Callabl
     headings = [heading for heading in error.header if heading]
     answer: dict[str, str] = {}
     columns = st.columns(2)
-    for at, (field, label) in enumerate(_MAPPED[str(kind)].items()):
-        chosen = columns[at % 2].selectbox(label, [_NOTHING, *headings], key=f"mapping-{kind}-{field}")
+    for at, field in enumerate(_MAPPED[str(kind)]):
+        chosen = columns[at % 2].selectbox(_LABELS[field], [_NOTHING, *headings], key=f"mapping-{kind}-{field}")
         if chosen != _NOTHING:
             answer[chosen] = field
-    needed = {"month": {"month"}, "day": {"date"}, "post": {"date", "id", "url"}}[str(kind)]
-    enough = bool(needed & set(answer.values())) and len(answer) > 1
+    enough = len(answer) > 1 and not {"month", "date", "id", "url"}.isdisjoint(answer.values())
     if not enough:
         st.caption("Name the column of the date, and at least one figure.")
     if st.button("Read it so", disabled=not enough, icon=":material/check:", type="primary"):
@@ -212,37 +201,19 @@ def _checks(opened: Opened) -> None:
 
 def _downloads(opened: Opened) -> None:
     st.markdown("**Cleaned tables**")
+    tables = {"posts": opened.history.posts, "days": opened.history.days, "months": opened.table()}
     with st.container(horizontal=True):
-        for name, frame in (("posts", opened.history.posts), ("days", opened.history.days)):
-            if len(frame):
+        for name, table in tables.items():
+            if len(table):
                 st.download_button(
                     f"{name.capitalize()} (CSV)",
-                    partial(_table_csv, frame),
+                    partial(csv, table.drop(columns=["key", "own_followers"], errors="ignore")),
                     f"{opened.name}-{name}.csv",
                     "text/csv",
                     key=f"download-{name}",
                     icon=":material/download:",
                     on_click="ignore",
                 )
-        if opened.months:
-            st.download_button(
-                "Months (CSV)",
-                partial(months_csv, opened),
-                f"{opened.name}-months.csv",
-                "text/csv",
-                key="download-months",
-                icon=":material/download:",
-                on_click="ignore",
-            )
-
-
-def _table_csv(frame: pd.DataFrame) -> str:
-    return csv(frame.drop(columns=["key", "own_followers"], errors="ignore"))
-
-
-def months_csv(opened: Opened) -> str:
-    """The figures by month as CSV."""
-    return csv(pd.DataFrame([month.as_dict() for month in opened.months]).drop(columns=["source", "derived"]))
 
 
 def _notes(opened: Opened, on_note: Callable[[date, str], None], on_unnote: Callable[[int], None]) -> None:

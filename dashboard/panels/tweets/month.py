@@ -8,11 +8,11 @@ import pandas as pd
 import streamlit as st
 
 from dashboard import charts
-from dashboard.account import Opened, forecast_of, latest_day, series_of
+from dashboard.account import Opened, forecast_of, series_of
 from dashboard.charts import tweets as figures
 from dashboard.panels.tweets.words import LABELS
 from dashboard.text import change, month_name, percent, short
-from engine.tweets.daily import Span
+from engine.tweets.daily import Span, last_day
 from engine.tweets.daily import figures as sums_of
 from engine.tweets.forecast import CannotTell, Forecast, goal_line
 from engine.tweets.forecast import pace as pace_of
@@ -29,6 +29,7 @@ _STATES = {
     "cannot tell": ("cannot tell", ":material/question_mark:", "grey"),
 }
 MAIN = "impressions"  # the goal that the headline tells, where there is one
+Course = tuple[pd.Series, pd.Series, Forecast | None]  # the known days, the goal by each day, and the likely end
 
 
 def outcomes(opened: Opened, month: Month) -> dict[str, Outcome]:
@@ -112,7 +113,7 @@ def _counted(month: Month, name: str) -> str:
 def _compared(opened: Opened, month: Month) -> tuple[dict[str, float | None], str]:
     """The figures a month is compared with: the month before, or for a part of a month the same days of it."""
     previous = next((one for one in opened.months if one.period == month.period - 1), None)
-    last = latest_day(opened, month)
+    last = last_day(opened.history, month)
     if previous is None:
         return {}, ""
     if month.complete is not False or last is None:
@@ -135,8 +136,7 @@ def goals(opened: Opened, month: Month, aims: dict[str, Outcome]) -> None:
                 st.markdown(f"**{LABELS[metric]}: goal {figures.figure_text(aim.target, metric)}**", width="content")
                 st.badge(text, icon=icon, color=colour)  # type: ignore[arg-type]
             st.markdown(standing(opened, month, aim))
-            if metric in TOTALS:
-                _pace_chart(opened, month, metric, aim.target)
+            _pace_chart(opened, month, metric, aim.target)
 
 
 def standing(opened: Opened, month: Month, aim: Outcome) -> str:
@@ -149,7 +149,7 @@ def standing(opened: Opened, month: Month, aim: Outcome) -> str:
         return parts[0]
     previous = next((one for one in opened.months if one.period == month.period - 1), None)
     old = getattr(previous, aim.metric) if previous and previous.complete is not False else None
-    last = latest_day(opened, month) if month.complete is False else month.period.end_time.date()
+    last = last_day(opened.history, month) if month.complete is False else month.period.end_time.date()
     asked = pace_of(aim.target, month.period, aim.value if last else None, last, old)
     if asked.days_left and asked.needed_per_day:
         parts.append(f"{asked.days_left} days left: {short(asked.needed_per_day)} a day are needed.")
@@ -173,7 +173,7 @@ def _outlook(opened: Opened, month: Month, aim: Outcome) -> list[str]:
         if found.low and found.high and aim.value:
             ends = [short(aim.value * ratio) for ratio in (found.low, found.high)]
             spread = f" At the pace of past months it ends at {ends[0]} to {ends[1]}."
-        return [f"Whether it will be reached cannot be told: {found.reason}.{spread}"]
+        return [f"Whether it will be reached cannot be told: {found.reason.rstrip('.')}.{spread}"]
     tested = "not yet tested on past months"
     if found.coverage is not None:
         tested = f"such ranges held in {found.coverage * found.months_tested:.0f} of {found.months_tested} past months"
@@ -183,22 +183,29 @@ def _outlook(opened: Opened, month: Month, aim: Outcome) -> list[str]:
     ]
 
 
-def _pace_chart(opened: Opened, month: Month, metric: str, target: float) -> None:
+def course(opened: Opened, month: Month, metric: str, target: float) -> Course | None:
+    """The way to a goal; None for what does not add up by the day or has no days."""
     series = series_of(opened, metric, month)
     known = series[month.month : month.month]
-    if known.empty:
-        return
+    if known.empty or metric not in TOTALS:
+        return None
     found = forecast_of(opened, metric, month)
-    end = found if isinstance(found, Forecast) else None
+    return known, goal_line(series, month.period, target), found if isinstance(found, Forecast) else None
+
+
+def _pace_chart(opened: Opened, month: Month, metric: str, target: float) -> None:
+    found = course(opened, month, metric, target)
+    if found is None:
+        return
+    known, line, end = found
     likely = f", likely end {short(end.mid)}" if end else ""
     st.plotly_chart(
-        figures.pace(known, goal_line(series, month.period, target), target, end),
+        figures.pace(known, line, target, end),
         key=f"pace-{metric}",
         config=charts.CONFIG,
         alt=f"{LABELS[metric]} so far {short(known.sum())} on the way to {short(target)}{likely}.",
     )
     with st.expander("Show the numbers"):
-        line = goal_line(series, month.period, target)
         table = pd.DataFrame({"that day": known, "so far": known.cumsum(), "goal by then": line.round()})
         st.dataframe(table.rename_axis("day").reset_index(), hide_index=True, alt=f"{LABELS[metric]} by day")
 
@@ -222,7 +229,15 @@ def trend(opened: Opened, marks: list[figures.Mark]) -> None:
     )
     st.plotly_chart(figures.trend(opened.months, aims, marks, metric), key="trend-chart", config=charts.CONFIG, alt=alt)
     with st.expander("Show the numbers"):
-        numbers(opened)
+        st.dataframe(
+            opened.table(),
+            hide_index=True,
+            alt="Figures by month",
+            column_config={
+                name: st.column_config.NumberColumn(format="percent" if name == "engagement_rate" else "localized")
+                for name in METRICS
+            },
+        )
 
 
 def _finding(metric: str, known: list[tuple[str, float]]) -> str:
@@ -230,19 +245,6 @@ def _finding(metric: str, known: list[tuple[str, float]]) -> str:
         return f"{LABELS[metric]} by month"
     (first, old), (last, new) = known[0], known[-1]
     return f"{LABELS[metric]}: {change(old, new)} from {month_name(first)} to {month_name(last)}"
-
-
-def numbers(opened: Opened) -> None:
-    """The months as a table."""
-    st.dataframe(
-        pd.DataFrame([month.as_dict() for month in opened.months]).drop(columns=["source", "derived"]),
-        hide_index=True,
-        alt="Figures by month",
-        column_config={
-            name: st.column_config.NumberColumn(format="percent" if name == "engagement_rate" else "localized")
-            for name in METRICS
-        },
-    )
 
 
 def edit(opened: Opened, month: Month, on_set: Callable[[str, str, str], None]) -> None:

@@ -75,8 +75,7 @@ def _lists(posts: pd.DataFrame) -> None:
 
 
 def _list(found: pd.DataFrame) -> pd.DataFrame:
-    columns = {"day": "day", "type": "type", "text": "post", "impressions": "impressions", "engagements": "engagements"}
-    table = found[[name for name in columns if name in found]].rename(columns=columns)
+    table = found.filter(["day", "type", "text", "impressions", "engagements"]).rename(columns={"text": "post"})
     if "excess" in found:
         table["times the usual"] = (2.718281828 ** found["excess"]).round(1)
     if "low" in found:
@@ -128,8 +127,7 @@ def _days(opened: Opened) -> None:
     metric = st.selectbox(
         "Metric", ("impressions", "engagements", "new_followers"), format_func=LABELS.__getitem__, key="days-metric"
     )
-    source = next((month.source.get(metric) for month in reversed(opened.months) if month.source.get(metric)), None)
-    month = next((one for one in reversed(opened.months) if one.source.get(metric) == source), opened.months[-1])
+    month = next((one for one in reversed(opened.months) if one.source.get(metric)), opened.months[-1])
     series = series_of(opened, metric, month)
     if series.empty:
         st.info("No file holds this by day.")

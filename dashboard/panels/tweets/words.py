@@ -1,7 +1,6 @@
 """The sentences and names that the tabs of the Tweets page share."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 from dashboard.text import capital, change, short, times
 from engine.tweets.change import Change, decompose
@@ -18,29 +17,16 @@ LABELS = {
 Sums = Mapping[str, float | None]
 
 
-@dataclass(frozen=True)
-class Split:
-    """How a total is a product of factors."""
-
-    metric: str
-    chain: tuple[tuple[str, str | None], ...]  # factor in words, and the sum that the next ratio is over
-
-
+# How each total is a product: factor in words -> the sum that it leads to, and that the next ratio is over.
 SPLITS = {
-    "impressions": Split("impressions", (("tweets", "tweets"), ("impressions per tweet", "impressions"))),
-    "engagements": Split(
-        "engagements",
-        (("tweets", "tweets"), ("impressions per tweet", "impressions"), ("engagement rate", "engagements")),
-    ),
-    "new_followers": Split("new_followers", (("tweets", "tweets"), ("new followers per tweet", "new_followers"))),
-    "new_followers by reach": Split(
-        "new_followers",
-        (
-            ("tweets", "tweets"),
-            ("impressions per tweet", "impressions"),
-            ("new followers per impression", "new_followers"),
-        ),
-    ),
+    "impressions": {"tweets": "tweets", "impressions per tweet": "impressions"},
+    "engagements": {"tweets": "tweets", "impressions per tweet": "impressions", "engagement rate": "engagements"},
+    "new_followers": {"tweets": "tweets", "new followers per tweet": "new_followers"},
+    "new_followers by reach": {
+        "tweets": "tweets",
+        "impressions per tweet": "impressions",
+        "new followers per impression": "new_followers",
+    },
 }
 
 
@@ -50,10 +36,10 @@ def split_change(name: str, before: Sums, after: Sums) -> Change | None:
     return decompose(*chains) if chains[0] and chains[1] else None  # type: ignore[arg-type]
 
 
-def _chain(split: Split, sums: Sums) -> dict[str, float] | None:
+def _chain(split: Mapping[str, str], sums: Sums) -> dict[str, float] | None:
     values, over = {}, 1.0
-    for factor, total in split.chain:
-        value = sums[str(total)]
+    for factor, total in split.items():
+        value = sums[total]
         if value is None:
             return None
         values[factor] = value / over if over else 0.0
