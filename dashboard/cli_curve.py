@@ -18,14 +18,14 @@ def run(options: argparse.Namespace) -> int:
     if options.json:
         print(json.dumps(curve.as_dict()))
         return 0
-    from dashboard.text import table
+    from dashboard.text import share, table
 
     found = curve.as_dict()
     columns = ("sizes", "train_error", "validation_error", "train_log_loss", "validation_log_loss")
     rows = [[f"{value:,}" for value in row] for row in zip(*(found[name] for name in columns), strict=True)]
     print(table([name.replace("_", " ") for name in columns], rows))
-    for name, baseline in found["baselines"].items():
-        print(f"{name}: error {baseline['error']}")
+    baselines = [[row.name, share(row.error), *map(share, row.interval)] for row in curve.levels]
+    print("\n" + table(["baseline", "error", "low (95 %)", "high (95 %)"], baselines))
     print("\n" + "\n".join(curve.sentences))
     return 0
 

@@ -134,7 +134,7 @@ def learning_curve(
         evidence=evidence,
         sentences=[
             *tell(diagnosis, evidence, labelled.unit),
-            *levels.tell(rows, labelled.unit),
+            *levels.tell(rows),
             *labelled.notes,
         ],
         correct=~wrong,

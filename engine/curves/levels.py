@@ -6,8 +6,8 @@ from engine.curves.baselines import GUESS, Baseline
 from engine.curves.paired import Comparison
 
 
-def tell(rows: Sequence[Baseline], unit: str) -> list[str]:
-    """In the order of the levels; `unit` is what the items are, such as "photos"."""
+def tell(rows: Sequence[Baseline]) -> list[str]:
+    """In the order of the levels."""
     by_name = {row.name: row for row in rows}
     guess, candidate, people = by_name[GUESS], by_name["candidate"], by_name.get("people")
     rule = next(row for row in rows if row.level == "rule")
@@ -15,7 +15,7 @@ def tell(rows: Sequence[Baseline], unit: str) -> list[str]:
     return [
         *(_people(people, candidate) if people else []),
         _to_beat("guessing", guess.versus),
-        *_trap(guess, candidate, unit),
+        *_trap(guess, candidate),
         _to_beat(f"the rule ({rule.name.removeprefix('rule: ')})", rule.versus),
         *(_to_match(row.name, row.versus) for row in shelf),
         *([] if len(shelf) > 1 else ["The model is off the shelf itself: a tuned logistic regression."]),
@@ -61,7 +61,7 @@ def _between(versus: Comparison) -> str:
     return f"it is between {low} and {high}"
 
 
-def _trap(guess: Baseline, candidate: Baseline, unit: str) -> list[str]:
+def _trap(guess: Baseline, candidate: Baseline) -> list[str]:
     """An accuracy that the commonest class has alone."""
     low, high = (100 * (1 - end) for end in reversed(guess.interval))
     accuracy = 100 * (1 - candidate.error)
@@ -69,5 +69,5 @@ def _trap(guess: Baseline, candidate: Baseline, unit: str) -> list[str]:
         return []
     return [
         f"Do not be misled by an accuracy of {accuracy:.1f} %: always saying the commonest class is right on "
-        f"{100 * (1 - guess.error):.1f} % of the {unit} ({low:.1f} to {high:.1f})."
+        f"{100 * (1 - guess.error):.1f} % ({low:.1f} to {high:.1f})."
     ]

@@ -32,7 +32,7 @@ def rows_of(given: Labelled, wrong: np.ndarray, human: tuple[float, int] | None 
 
 
 def said(rows: dict[str, Baseline]) -> str:
-    return "\n".join(levels.tell(list(rows.values()), "rows"))
+    return "\n".join(levels.tell(list(rows.values())))
 
 
 def missing(items: int, share: float, seed: int = 1) -> np.ndarray:

@@ -1,0 +1,63 @@
+"""Chart of a model among its baselines."""
+
+from collections.abc import Sequence
+from textwrap import wrap
+
+import plotly.graph_objects as go
+
+from engine.curves.baselines import Baseline, Level
+
+_NEUTRAL = "#7A8794"  # legible on both themes
+_ROW = 46  # px
+_NAME = 20  # characters of a line beside a row, so that a narrow page has room for the errors
+_SYMBOLS: dict[Level, str] = {
+    "people": "diamond",
+    "no skill": "circle-open",
+    "rule": "square-open",
+    "off the shelf": "triangle-up",
+    "candidate": "star",
+}
+
+
+def forest(rows: Sequence[Baseline]) -> go.Figure:
+    """A baseline a row, by level: its error with the 95 % interval. The candidate's error is a line through all."""
+    figure = go.Figure()
+    for level, symbol in _SYMBOLS.items():
+        own = [(place, row) for place, row in enumerate(rows) if row.level == level]
+        figure.add_scatter(
+            x=[row.error for _, row in own],
+            y=[place for place, _ in own],
+            error_x={
+                "array": [row.interval[1] - row.error for _, row in own],
+                "arrayminus": [row.error - row.interval[0] for _, row in own],
+            },
+            mode="markers",
+            marker={"symbol": symbol, "size": 11},
+            customdata=[_exact(row) for _, row in own],
+            hovertemplate="%{customdata}<extra></extra>",
+        )
+    figure.add_vline(x=rows[-1].error, line_dash="dot", line_color=_NEUTRAL, line_width=1)
+    figure.update_layout(
+        height=70 + _ROW * len(rows), margin={"l": 0, "r": 16, "t": 8, "b": 40}, showlegend=False, dragmode=False
+    )
+    figure.update_xaxes(title="error (95 % interval)", tickformat=".0%", rangemode="tozero", fixedrange=True)
+    figure.update_yaxes(
+        tickvals=list(range(len(rows))),
+        ticktext=[_label(row) for row in rows],
+        range=[len(rows) - 0.5, -0.5],
+        showgrid=False,
+        zeroline=False,
+        fixedrange=True,
+    )
+    return figure
+
+
+def _label(row: Baseline) -> str:
+    """The level, and below it what it is, where that says more."""
+    name = row.name.removeprefix("rule: ")
+    return f"<b>{row.level}</b>" + ("" if name == row.level else "<br>" + "<br>".join(wrap(name, _NAME)))
+
+
+def _exact(row: Baseline) -> str:
+    low, high = (100 * end for end in row.interval)
+    return f"{row.name}: {100 * row.error:.2f} % ({low:.2f} to {high:.2f}), {row.items:,} answers"
