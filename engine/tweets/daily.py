@@ -1,13 +1,12 @@
 """A history -> daily series of one metric on one basis, and sums over any span of days."""
 
-from dataclasses import dataclass
 from datetime import date
 
 import numpy as np
 import pandas as pd
 
 from engine.tweets.history import History
-from engine.tweets.metrics import METRICS, Basis, Month
+from engine.tweets.metrics import METRICS, Month
 
 
 def daily(history: History, metric: str, source: str | None) -> pd.Series:
@@ -33,30 +32,15 @@ def _covered(history: History) -> pd.DatetimeIndex:
     return pd.DatetimeIndex(np.unique(np.concatenate([*spans, posted])).astype("datetime64[s]"))
 
 
-@dataclass(frozen=True)
-class Span:
-    """A span of whole days with a name for people."""
+def of_days(history: History, first: date, last: date, source: dict[str, str | None]) -> dict[str, float | None]:
+    """The sums of tweets, impressions, engagements and new followers of whole days, `first` and `last` among them.
 
-    name: str
-    first: date
-    last: date  # inclusive
-
-    @property
-    def days(self) -> int:
-        return (self.last - self.first).days + 1
-
-
-def month_span(month: pd.Period) -> Span:
-    return Span(f"{month:%b %Y}", month.start_time.date(), month.end_time.date())
-
-
-def figures(history: History, span: Span, source: dict[str, str | None]) -> dict[str, float | None]:
-    """The sums of tweets, impressions, engagements and new followers over a span; None where a day is missing."""
+    None where a day is missing.
+    """
     found: dict[str, float | None] = {}
     for metric in (*METRICS, "new_followers"):
-        series = daily(history, metric, source.get(metric))
-        inside = series[(series.index >= pd.Timestamp(span.first)) & (series.index <= pd.Timestamp(span.last))]
-        found[metric] = float(inside.sum()) if len(inside) == span.days else None
+        inside = daily(history, metric, source.get(metric))[pd.Timestamp(first) : pd.Timestamp(last)]
+        found[metric] = float(inside.sum()) if len(inside) == (last - first).days + 1 else None
     return found
 
 
@@ -74,9 +58,3 @@ def last_day(history: History, month: Month) -> date | None:
     series = daily(history, "impressions", month.source.get("impressions"))
     inside = series[month.month : month.month]
     return None if inside.empty else inside.index[-1].date()
-
-
-def basis_of(month: Month) -> Basis | None:
-    """The basis a month is counted on; None for a sheet's month."""
-    source = month.source.get("impressions")
-    return source if source in ("by-tweet", "by-day") else None  # type: ignore[return-value]

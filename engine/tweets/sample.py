@@ -35,37 +35,10 @@ _REACH = {"reply": 0.35, "text": 1.6, "link": 1.1, "media": 2.9}  # impressions 
 _RATE = {"reply": 1.5, "text": 1.0, "link": 0.8, "media": 0.75}  # engagement rate against the average
 _FALL = -0.35  # a post seen twice as often has a rate 0.35 x ln 2 lower: what the page's model should find
 _HOURS = (6, 7, 8, 9, 12, 13, 16, 17, 18, 19, 20, 21)
-_WORDS = [
-    "draft",
-    "notes",
-    "idea",
-    "reader",
-    "chart",
-    "habit",
-    "lesson",
-    "weekend",
-    "morning",
-    "question",
-    "story",
-    "list",
-    "answer",
-    "thread",
-    "small",
-    "number",
-    "useful",
-    "plain",
-    "thanks",
-    "learned",
-    "simple",
-    "change",
-    "month",
-    "growth",
-    "goal",
-    "write",
-    "again",
-    "better",
-    "first",
-]
+_WORDS = (
+    "draft notes idea reader chart habit lesson weekend morning question story list answer thread small number useful "
+    "plain thanks learned simple change month growth goal write again better first"
+).split()
 
 
 def sample_parts() -> list[Part]:
@@ -79,11 +52,8 @@ def sample_parts() -> list[Part]:
         weights = week[(day.astype("int64") + 3) % 7] * chance.lognormal(0, 0.12, length)
         frame = pd.DataFrame({"day": day.astype("datetime64[s]"), "new_followers": exactly(followers, weights)})
         frame["unfollows"] = (frame["new_followers"] * 0.18).round()
-        of_day = posts[-1].groupby("day")[["impressions", "engagements"]].agg(["sum", "size"])
-        frame["impressions"] = frame["day"].map(of_day["impressions", "sum"]).fillna(0.0)
-        frame["engagements"] = frame["day"].map(of_day["engagements", "sum"]).fillna(0.0)
-        frame["tweets"] = frame["day"].map(of_day["impressions", "size"]).fillna(0.0)
-        days.append(frame)
+        of_day = posts[-1].assign(tweets=1.0).groupby("day")[["impressions", "engagements", "tweets"]].sum()
+        days.append(frame.join(of_day, on="day").fillna(0.0))
     return [_part("sample posts", "posts", pd.concat(posts)), _part("sample account by day", "days", pd.concat(days))]
 
 
@@ -121,9 +91,9 @@ def _posts(
 
 def _text(chance: np.random.Generator, kind: str) -> str:
     words = " ".join(chance.choice(_WORDS, chance.integers(3, 14)))
-    opening = {"reply": "@reader ", "text": "", "link": "", "media": ""}[kind]
-    ending = " https://t.co/sample" if kind in ("link", "media") else ""
-    return f"{opening}{words}{ending}".capitalize() if kind != "reply" else f"{opening}{words}"
+    if kind == "reply":
+        return f"@reader {words}"
+    return f"{words} https://t.co/sample".capitalize() if kind in ("link", "media") else words.capitalize()
 
 
 def _part(name: str, kind: str, frame: pd.DataFrame) -> Part:

@@ -12,8 +12,7 @@ from dashboard.charts import tweets as figures
 from dashboard.panels.tweets.words import LABELS, split_change, story
 from dashboard.text import change, month_name, share, short
 from engine.tweets.change import Change
-from engine.tweets.daily import Span, last_day, of_months
-from engine.tweets.daily import figures as sums_of
+from engine.tweets.daily import last_day, of_days, of_months
 from engine.tweets.metrics import Month
 
 _MISSING = "\N{EN DASH}"
@@ -91,10 +90,8 @@ def _same_days(opened: Opened) -> tuple[Period, Period] | None:
     chosen = []
     for name in (before, after):
         first = months[name].period.start_time.date()
-        span = Span(name, first, first.replace(day=int(until)))
-        chosen.append(
-            Period(f"1 to {until} {name}", [months[name]], sums_of(opened.history, span, months[name].source))
-        )
+        sums = of_days(opened.history, first, first.replace(day=int(until)), months[name].source)
+        chosen.append(Period(f"1 to {until} {name}", [months[name]], sums))
     return chosen[0], chosen[1]
 
 

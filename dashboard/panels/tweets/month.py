@@ -12,8 +12,7 @@ from dashboard.account import Opened, forecast_of, series_of
 from dashboard.charts import tweets as figures
 from dashboard.panels.tweets.words import LABELS
 from dashboard.text import change, month_name, percent, short
-from engine.tweets.daily import Span, last_day
-from engine.tweets.daily import figures as sums_of
+from engine.tweets.daily import last_day, of_days
 from engine.tweets.forecast import CannotTell, Forecast, goal_line
 from engine.tweets.forecast import pace as pace_of
 from engine.tweets.goals import METRICS, TOTALS, Outcome, carried_over, outcome
@@ -120,7 +119,7 @@ def _compared(opened: Opened, month: Month) -> tuple[dict[str, float | None], st
         return {name: getattr(previous, name) for name in CARDS}, f"on {previous.period:%b}"
     first = previous.period.start_time.date()
     until = min(first + timedelta(days=last.day - 1), previous.period.end_time.date())
-    sums = sums_of(opened.history, Span("", first, until), previous.source)
+    sums = of_days(opened.history, first, until, previous.source)
     part = Month(previous.month, sums["tweets"], sums["impressions"], sums["engagements"], sums["new_followers"])
     return {name: getattr(part, name) for name in CARDS}, f"on {first.day}–{until.day} {until:%b}"  # noqa: RUF001
 
