@@ -36,9 +36,10 @@ _RATE = {"reply": 1.5, "text": 1.0, "link": 0.8, "media": 0.75}  # engagement ra
 _FALL = -0.35  # a post seen twice as often has a rate 0.35 x ln 2 lower: what the page's model should find
 _HOURS = (6, 7, 8, 9, 12, 13, 16, 17, 18, 19, 20, 21)
 _WORDS = (
-    "draft notes idea reader chart habit lesson weekend morning question story list answer thread small number useful "
-    "plain thanks learned simple change month growth goal write again better first"
-).split()
+    "draft", "notes", "idea", "reader", "chart", "habit", "lesson", "weekend", "morning", "question", "story", "list",
+    "answer", "thread", "small", "number", "useful", "plain", "thanks", "learned", "simple", "change", "month",
+    "growth", "goal", "write", "again", "better", "first",
+)  # fmt: skip
 
 
 def sample_parts() -> list[Part]:
