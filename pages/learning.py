@@ -1,42 +1,30 @@
-"""Would more data help this model, or is it bias or variance?"""
+"""Would more data help this model, or is it bias or variance? Who is better at it, and who is missing from the data?"""
 
-import tempfile
 from pathlib import Path
 
 import streamlit as st
 
-from dashboard.cached import model_in_background
 from dashboard.dropzone import dropzone
-from dashboard.panels import learning as panels
+from dashboard.measured import BUILT_IN, Data, keep, labelled, measured
+from dashboard.panels.learning import baselines, choice, curve, quiz, runs
 from dashboard.uploads import admit_tables
-from engine.curves.curve import Curve, learning_curve
-from engine.curves.data import Labelled, load
-from engine.errors import TallyError
+from engine.errors import InputError, TallyError
 
-DIGITS = "digits"
+TABS = ("Curve", "Baselines", "Label it yourself", "Runs")
 
 state = st.session_state
-state.setdefault("learning_data", None)  # name and contents of what is measured; no contents for what is built in
+state.setdefault("learning_data", None)  # what is measured
 state.setdefault("learning_drops", 0)  # counts what was dropped: each drop gets a fresh, empty uploader
+state.setdefault("learning_stopped", None)  # what a visitor did not want to wait for
 
 
-def choose(name: str, content: bytes | None = None) -> None:
-    state.learning_data = (name, content)
+def choose(data: Data) -> None:
+    state.learning_data = data
+    state.learning_stopped = None
 
 
-@st.cache_resource(max_entries=4, show_spinner="Reading the data")
-def read(name: str, content: bytes | None) -> Labelled:
-    if content is None:
-        return load(name)
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / f"data{Path(name).suffix}"
-        path.write_bytes(content)
-        return load(path, model=model_in_background().result)
-
-
-@st.cache_resource(max_entries=16, show_spinner="Training on ten sizes; some seconds for a few thousand items")
-def measure(name: str, content: bytes | None, human: tuple[float, int] | None) -> Curve:
-    return learning_curve(read(name, content), human=human)
+def stop(data: Data) -> None:
+    state.learning_stopped = data
 
 
 top = st.container()
@@ -46,8 +34,8 @@ with data_column, dropzone():
         "Labelled data: a table of features (CSV, Parquet), or photos by class (ZIP, Parquet)",
         accept_multiple_files=True,
         key=f"learning-{state.learning_drops}",
-        help="A table needs a column of classes called label, class, target or y; a ZIP a folder a class. Photos are "
-        "measured by the features of the built-in model. Larger sets: `tally curve DATA`.",
+        help="A table needs a column of classes; a ZIP a folder a class. Photos are measured by the features of a "
+        "model. Larger sets: `tally curve DATA`.",
     )
 with human_column:
     share = st.number_input("People's error, %", 0.0, 100.0, None, 0.5, key="human-error", persist_state="session")
@@ -57,9 +45,12 @@ human = None if share is None else (share / 100 * items, int(items))
 
 if files:
     state.learning_drops += 1
-    (name, content), *_ = admit_tables(files)
+    (name, content), *others = admit_tables(files)
+    if others:
+        left = f"{len(others)} more {'file was' if len(others) == 1 else 'files were'} dropped and not read"
+        state.learning_problem = InputError(left, "a set is one file: put photos by class into one ZIP")
     if isinstance(content, bytes):
-        choose(name, content)
+        choose(keep(name, content))
     else:
         state.learning_problem = content
     st.rerun()
@@ -74,18 +65,40 @@ if state.learning_data is None:
             "worth it, and whether what holds you back is bias or variance. How well people do tells where bias begins."
         )
     st.markdown("Nothing at hand? Try handwritten digits, 1,797 real ones that come with Tally.")
-    st.button("Try the digits", icon=":material/pin:", on_click=choose, args=(DIGITS,))
+    st.button("Try the digits", icon=":material/pin:", on_click=choose, args=(BUILT_IN,))
     st.stop()
 
-name, content = state.learning_data
+data = state.learning_data
 try:
-    found = measure(name, content, human)
+    data = choice.refine(data)
+    if state.learning_stopped == data:
+        with top:
+            st.title("Stopped")
+            st.markdown(f"{choice.described(data)} was not measured to the end. What was looked at so far is kept.")
+            st.button("Measure it", icon=":material/play_arrow:", type="primary", on_click=choose, args=(data,))
+        st.stop()
+    with top.container(key="learning-wait"), choice.waiting(lambda: stop(data)) as progress:
+        given = labelled(data, progress.photos)
+        found = measured(data, given, human, progress.share)
 except TallyError as error:
-    top.error(error.remedy, title=f"{name}: {error.message}")
-    st.button("Try the digits", icon=":material/pin:", on_click=choose, args=(DIGITS,))
+    top.error(error.remedy, title=f"{data.name}: {error.message}")
+    st.button("Try the digits", icon=":material/pin:", on_click=choose, args=(BUILT_IN,))
     st.stop()
+
 with top:
-    st.title(panels.headline(found))
-    panels.verdicts(found)
-    st.caption(f"{name}: {len(found.correct):,} items")
-panels.draw(found, human, Path(name).stem)
+    st.title(curve.headline(found))
+    curve.verdicts(found)
+    st.caption(choice.described(data, given))
+tabs = dict(zip(TABS, st.tabs(TABS, key="learning-tab", on_change="rerun"), strict=True))
+with tabs["Curve"] as tab:
+    if tab.open:
+        curve.draw(found, human, Path(data.name).stem)
+with tabs["Baselines"] as tab:
+    if tab.open:
+        baselines.draw(found, Path(data.name).stem)
+with tabs["Label it yourself"] as tab:
+    if tab.open:
+        quiz.draw(given, data.path, Path(data.name).stem)
+with tabs["Runs"] as tab:
+    if tab.open:
+        runs.draw()

@@ -1,7 +1,12 @@
 """Plotly figures, a file a page."""
 
 from plotly.graph_objects import Figure as Figure  # what reports hold; plotly itself stays in here
-from streamlit.elements.lib.streamlit_plotly_theme import configure_streamlit_plotly_theme
+from streamlit.elements.lib.streamlit_plotly_theme import (
+    CATEGORY_0,
+    CATEGORY_1,
+    CATEGORY_2,
+    configure_streamlit_plotly_theme,
+)
 
 # Streamlit's colours come by a template that must be known before the first figure is made; Streamlit itself registers
 # it only with the first chart it draws.
@@ -9,6 +14,9 @@ configure_streamlit_plotly_theme()
 
 # The bar of tools shows on hover: save as a picture is what people use; zooming a bar chart is not.
 CONFIG: dict[str, object] = {"displaylogo": False, "modeBarButtons": [["toImage"]], "responsive": True}
+
+# The theme's first colours, for traces that would get another by their order; the browser puts the real ones in.
+COLOURS = (CATEGORY_0, CATEGORY_1, CATEGORY_2)
 
 _PRINT_COLOURS = ("#0072B2", "#D98200", "#009E73", "#B8609A", "#56B4E9")  # of the light theme
 

@@ -1,73 +1,217 @@
-"""Charts of the Learning page."""
+"""Charts of learning curves: a set's own, the ideal beside it, the textbook's four shapes, two runs compared."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Literal
 
 import numpy as np
 import plotly.graph_objects as go
+from numpy.typing import NDArray
+from plotly.subplots import make_subplots
 
+from dashboard.charts import COLOURS
 from engine.curves.curve import Curve
 
-_BEYOND = 2.0  # the forecast is drawn to so many times the data
-_BASELINE = "#7A8794"  # legible on both themes
+Array = NDArray[np.float64]
+Measure = Literal["error", "log_loss"]
+
+_NEUTRAL = "#7A8794"  # legible on both themes
+_BAND = "rgba(122, 135, 148, 0.25)"
+_HEIGHT = 380  # px
+_COLOURS = dict(zip(("validation", "training", "fit and forecast"), COLOURS, strict=True))
+_FORMATS = {"error": (".0%", ".1%"), "log_loss": (".2f", ".3f")}  # of the axis, and on hover
+
+# The textbook's curves end at these errors: of validation, of training; people make 5 % on all four.
+SHAPES = {
+    "ideal": (0.06, 0.045),
+    "variance": (0.17, 0.01),
+    "bias": (0.26, 0.24),
+    "bias and variance": (0.33, 0.17),
+}
+_PEOPLE = 0.05
 
 
-def curve(found: Curve, human: tuple[float, int] | None) -> go.Figure:
-    """Error against training-set size: training and validation with their interval, the fit and its forecast dashed."""
+def curve(
+    found: Curve, human: tuple[float, int] | None, measure: Measure = "error", reach: float = 2, top: float = 0
+) -> go.Figure:
+    """Error or log-loss against training-set size: training and validation with their 90 % interval.
+
+    The error's fit is dashed, up to `reach` times the largest size. `top` is the least height of the axis.
+    """
     figure = go.Figure()
-    sizes = found.sizes
-    low, high = zip(*found.interval, strict=True)
-    figure.add_scatter(
-        x=[*sizes, *sizes[::-1]],
-        y=[*high, *low[::-1]],
-        fill="toself",
-        mode="none",
-        opacity=0.3,
-        name="90 % of validation",
-        hoverinfo="skip",
-    )
-    for name, values in (("validation", found.validation_error), ("training", found.train_error)):
+    sizes, is_error = found.sizes, measure == "error"
+    low, high = zip(*(found.interval if is_error else found.log_loss_interval), strict=True)
+    counts = [
+        f"{size:,} to learn from<br>validation {_shown(error, measure)} (90 %: {_shown(lowest, measure)} to "
+        f"{_shown(highest, measure)})<br>training {_shown(seen, measure)}"
+        for size, error, lowest, highest, seen in zip(
+            sizes, _values(found, "validation", measure), low, high, _values(found, "train", measure), strict=True
+        )
+    ]
+    _band(figure, sizes, low, high)
+    for part, name in (("validation", "validation"), ("train", "training")):
         figure.add_scatter(
             x=sizes,
-            y=list(values),
+            y=_values(found, part, measure),
             mode="lines+markers",
+            line={"color": _COLOURS[name]},
             name=name,
-            hovertemplate=f"{name}, %{{x:,}}: %{{y:.1%}}<extra></extra>",
+            customdata=counts,
+            hovertemplate="%{customdata}<extra></extra>",
         )
-    ratios = np.geomspace(1, _BEYOND, 12)
-    beyond = found.projection(ratios)
-    if len(beyond):
-        at = [float(ratio * sizes[-1]) for ratio in ratios]
+    if is_error:
+        _fit(figure, found, reach)
+        lines = {"majority": float(found.baselines["majority"]["error"])}
+        lines |= {"people": human[0] / human[1]} if human else {}
+        top = max([top, *high, *(value for name, value in lines.items() if name == "people")])
+        for name, error in lines.items():
+            if error <= 1.15 * top:  # guessing may be far above; the baselines have it
+                _line(figure, error, name)
+    else:
+        top = max([top, *high, *_values(found, "train", measure)])
+    _axes(figure, measure, 1.1 * top)
+    figure.update_xaxes(title="items to learn from", tickvals=_every(sizes), tickformat=",")
+    return figure
+
+
+def ideal(found: Curve, human: tuple[float, int] | None, top: float) -> go.Figure:
+    """What the curve would look like if nothing was left to do: as good as people, and no gap. Drawn, not measured."""
+    goal = human[0] / human[1] if human else found.evidence.training if found.diagnosis.bias == "no" else 0.02
+    relative = np.array(found.sizes) / found.sizes[-1]
+    start = max(float(found.validation_error[0]), 2 * goal, 0.1)
+    figure = go.Figure()
+    _schema(figure, relative, start, goal + found.diagnosis.thresholds.gap / 2, goal, {})
+    _line(figure, goal, "people" if human else "the best one can hope for")
+    _axes(figure, "error", 1.1 * top)
+    figure.update_layout(showlegend=False)
+    figure.update_xaxes(
+        title="items to learn from", tickvals=[relative[0], 1], ticktext=["few", f"{found.sizes[-1]:,}"]
+    )
+    return figure
+
+
+def textbook(own: str | None) -> go.Figure:
+    """The four shapes; `own` is the one that the user's curve resembles."""
+    titles = [f"{name}{' (yours)' if name == own else ''}" for name in SHAPES]
+    figure = make_subplots(rows=2, cols=2, subplot_titles=titles, horizontal_spacing=0.08, vertical_spacing=0.16)
+    relative = np.geomspace(1 / 32, 1, 10)
+    for number, (validation, training) in enumerate(SHAPES.values()):
+        place = {"row": number // 2 + 1, "col": number % 2 + 1}
+        _schema(figure, relative, 0.45, validation, training, place)
+        figure.add_hline(y=_PEOPLE, line_dash="dot", line_color=_NEUTRAL, line_width=1, **place)
+    figure.update_xaxes(type="log", showticklabels=False, fixedrange=True)
+    figure.update_yaxes(range=[0, 0.5], tickformat=".0%", fixedrange=True)
+    figure.update_layout(height=_HEIGHT, margin={"l": 0, "r": 8, "t": 32, "b": 8}, showlegend=False, dragmode=False)
+    return figure
+
+
+def compared(runs: Mapping[str, Mapping[str, Any]]) -> go.Figure:
+    """Validation error of stored runs by training-set size, with their 90 % intervals; the contract's JSON by name."""
+    figure = go.Figure()
+    for number, (name, figures) in enumerate(runs.items()):
+        low, high = zip(*figures["interval"], strict=True)
+        error = figures["validation_error"]
         figure.add_scatter(
-            x=[*at, *at[::-1]],
-            y=[*beyond[:, 2], *beyond[::-1, 0]],
-            fill="toself",
-            mode="none",
-            opacity=0.3,
-            name="90 % of forecast",
-            hoverinfo="skip",
+            x=figures["sizes"],
+            y=error,
+            error_y={
+                "type": "data",
+                "symmetric": False,
+                "array": [end - value for end, value in zip(high, error, strict=True)],
+                "arrayminus": [value - end for end, value in zip(low, error, strict=True)],
+                "thickness": 1,
+            },
+            mode="lines+markers",
+            marker={"symbol": ["circle", "diamond"][number % 2], "size": 8},
+            name=name,
+            hovertemplate="%{x:,} to learn from: %{y:.1%}<extra></extra>",
         )
-        figure.add_scatter(
-            x=at,
-            y=list(beyond[:, 1]),
-            mode="lines",
-            line={"dash": "dash"},
-            name="forecast",
-            hovertemplate="forecast, %{x:,.0f}: %{y:.1%}<extra></extra>",
-        )
-    for name, error in _lines(found, human):
-        figure.add_hline(
-            y=error, line_dash="dot", line_color=_BASELINE, line_width=1, annotation_text=name, annotation_font_size=11
-        )
+    _axes(figure, "error", 1.1 * max(end for figures in runs.values() for _, end in figures["interval"]))
+    figure.update_xaxes(title="items to learn from", tickformat=",")
+    return figure
+
+
+def _schema(
+    figure: go.Figure, relative: Array, start: float, validation: float, training: float, place: dict[str, int]
+) -> None:
+    """Two curves of a power law that end at these errors."""
+    falling = relative**-0.9 - 1
+    falling /= falling[0]
+    rising = 1 - falling
+    for y, name in (
+        (validation + (start - validation) * falling, "validation"),
+        (training * rising, "training"),
+    ):
+        line = {"color": _COLOURS[name]}
+        figure.add_scatter(x=relative, y=y, mode="lines", line=line, name=name, hoverinfo="skip", **place)
+
+
+def _fit(figure: go.Figure, found: Curve, reach: float) -> None:
+    """The fitted curve over all sizes, and its forecast with the 90 % interval."""
+    ratios = np.geomspace(found.sizes[0] / found.sizes[-1], 1, 12)
+    beyond = np.geomspace(1, reach, 12)
+    forecast = found.projection(beyond)
+    if not len(forecast):
+        return
+    last = found.sizes[-1]
+    ahead = [float(ratio * last) for ratio in beyond]
+    _band(figure, ahead, list(forecast[:, 0]), list(forecast[:, 2]))
+    figure.add_scatter(
+        x=[*(ratios[:-1] * last), *ahead],
+        y=[*found.projection(ratios)[:-1, 1], *forecast[:, 1]],
+        mode="lines",
+        line={"dash": "dash", "width": 1.5, "color": _COLOURS["fit and forecast"]},
+        name="fit and forecast",
+        hoverinfo="skip",
+    )
+    low, mid, high = forecast[-1]
+    figure.add_scatter(
+        x=[ahead[-1]],
+        y=[mid],
+        mode="markers",
+        marker={"symbol": "circle-open", "size": 10, "color": _NEUTRAL},
+        showlegend=False,
+        hovertemplate=f"forecast for %{{x:,.0f}}: {mid:.1%} (90 %: {low:.1%} to {high:.1%})<extra></extra>",
+    )
+
+
+def _values(found: Curve, part: str, measure: Measure) -> list[float]:
+    return [float(value) for value in getattr(found, f"{part}_{measure}")]
+
+
+def _shown(value: float, measure: Measure) -> str:
+    return f"{value:{_FORMATS[measure][1]}}".replace("%", " %")
+
+
+def _band(figure: go.Figure, x: Sequence[float], low: Sequence[float], high: Sequence[float]) -> None:
+    figure.add_scatter(
+        x=[*x, *x[::-1]],
+        y=[*high, *low[::-1]],
+        fill="toself",
+        fillcolor=_BAND,
+        mode="none",
+        showlegend=False,
+        hoverinfo="skip",
+    )
+
+
+def _line(figure: go.Figure, error: float, name: str) -> None:
+    figure.add_hline(
+        y=error, line_dash="dot", line_color=_NEUTRAL, line_width=1, annotation_text=name, annotation_font_size=11
+    )
+
+
+def _axes(figure: go.Figure, measure: Measure, top: float) -> None:
     figure.update_layout(
-        height=420,
+        height=_HEIGHT,
         margin={"l": 0, "r": 16, "t": 24, "b": 40},
         legend={"orientation": "h", "y": 1.08},
         dragmode=False,
     )
-    figure.update_xaxes(title="training items", type="log", fixedrange=True, tickvals=sizes, tickformat=",")
-    top = max([*high, *([human[0] / human[1]] if human else [])])  # guessing may be far above: the table has it
-    figure.update_yaxes(title="error", tickformat=".0%", range=[0, 1.15 * top], fixedrange=True)
-    return figure
+    figure.update_xaxes(type="log", fixedrange=True)
+    title = "error" if measure == "error" else "log-loss (nats)"
+    figure.update_yaxes(title=title, tickformat=_FORMATS[measure][0], range=[0, top], fixedrange=True)
 
 
-def _lines(found: Curve, human: tuple[float, int] | None) -> list[tuple[str, float]]:
-    lines = [(name, float(values["error"])) for name, values in found.baselines.items()][:1]
-    return [*lines, ("people", human[0] / human[1])] if human else lines
+def _every(sizes: Sequence[int]) -> list[int]:
+    """Every other size from the last: ten of them run into each other on a narrow page."""
+    return list(sizes[::-1][::2])

@@ -15,22 +15,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine import settings
-from engine.curves.subsets import FOLDS, Items, stratified_order
+from engine.curves.subsets import FOLDS, Items
+from engine.curves.tables import is_table, read_table
 from engine.errors import InputError, UnreadableData
 from engine.models.registry import load_model
 
 if TYPE_CHECKING:
-    import polars as pl
-
     from engine.models.classifier import Classifier
 
 Features = NDArray[np.float32]
 
 DIGITS = "digits"
 FEWEST = 20  # items: fewer have no curve
-_LABELS = ("label", "labels", "class", "target", "y")
-_GROUPS = ("group", "groups", "group_id")
-_NUMBERS = ("", "id", "index", "row", "unnamed: 0", "column_1")  # of rows: they say nothing of what an item is
 _LISTED = 5
 
 
@@ -56,7 +52,10 @@ class Labelled:
         """What the set is known by, whichever model looks at it."""
         answers = (self.classes[label] for label in self.labels)
         lines = (f"{key}\t{answer}" for key, answer in zip(self.keys, answers, strict=True))
-        return hashlib.sha256("\n".join(lines).encode()).hexdigest()
+        digest = hashlib.sha256("\n".join(lines).encode())
+        if self.looks is None:  # other rows of a table have the same names
+            digest.update(self.features.tobytes())
+        return digest.hexdigest()
 
 
 def load(
@@ -72,20 +71,14 @@ def load(
     called only for photos; `progress` hears how many of them are done.
     Raises InputError and UnreadableData for what cannot be measured, ModelNotFound and DamagedModel as `model` does.
     """
-    import polars as pl
-
     if str(data) == DIGITS:
         return _digits()
     path = Path(data)
-    try:
-        if not path.exists():
-            raise UnreadableData(f"{path} does not exist", f"give a folder, a ZIP, a table, or {DIGITS}")
-        if path.suffix.lower() == ".parquet" and "jpeg" not in pl.read_parquet_schema(path):
-            return _table(path, pl.scan_parquet(path), label, comma=False)
-        if path.is_file() and path.suffix.lower() in (".csv", ".tsv", ".txt"):
-            return _text_table(path, label)
-    except (pl.exceptions.PolarsError, OSError) as error:
-        raise UnreadableData(f"{path} is not a readable table ({error})", "save it as CSV or Parquet again") from error
+    if not path.exists():
+        raise UnreadableData(f"{path} does not exist", f"give a folder, a ZIP, a table, or {DIGITS}")
+    if is_table(path):
+        rows = read_table(path, label)
+        return labelled(rows.features, rows.names, rows.answers, groups=rows.groups, unit="rows", notes=rows.notes)
     return _photos(path, model(), progress)
 
 
@@ -152,113 +145,6 @@ def _digits() -> Labelled:
     names = [f"digit {number}" for number in range(1, len(features) + 1)]
     found = labelled(features, names, [str(digit) for digit in digits.target], unit="digits")
     return replace(found, pixels=True)
-
-
-def _text_table(path: Path, label: str | None) -> Labelled:
-    import polars as pl
-
-    from engine.tweets.tables import peek, sniff
-
-    dialect = sniff(peek(path))
-    if not dialect.encoding.startswith("utf-8"):
-        raise UnreadableData(f"{path} is written in {dialect.encoding}", "save it as UTF-8")
-    table = pl.scan_csv(
-        path,
-        separator=dialect.separator,
-        skip_lines=dialect.skip,
-        infer_schema=False,  # all as text: numbers are read below, whatever stands in the first rows
-        encoding="utf8-lossy",
-        truncate_ragged_lines=True,
-    )
-    return _table(path, table, label, comma=dialect.separator != ",")
-
-
-def _table(path: Path, table: "pl.LazyFrame", label: str | None, *, comma: bool) -> Labelled:
-    """`comma`: numbers may be written with a decimal comma."""
-    import polars as pl
-
-    columns = table.collect_schema().names()
-    label = label or _guess(columns, _LABELS)
-    if label not in columns:
-        shown = ", ".join(columns[:_LISTED]) + (", ..." if len(columns) > _LISTED else "")
-        raise InputError(
-            f"{path.name} has no column {label!r}"
-            if label
-            else f"it is not clear which column of {path.name} is the class",
-            f"name one with --label; there are {shown}",
-        )
-    group = _guess([name for name in columns if name != label], _GROUPS)
-    candidates = [name for name in columns if name not in (label, group) and name.lower().strip() not in _NUMBERS]
-    answers = table.select(pl.col(label).cast(pl.String).str.strip_chars()).collect().to_series()
-    known = np.flatnonzero(
-        (answers.is_not_null() & ~answers.str.to_lowercase().is_in(["", "nan", "null", "na"])).to_numpy()
-    )
-    notes = [f"Classes are taken from the column {label!r}" + (f", groups from {group!r}." if group else ".")]
-    if missing := len(answers) - len(known):
-        notes.append(f"{_count(missing, 'rows')} left out: no label.")
-    rows, sampled = _sample(
-        known, answers.gather(known), min(settings.CURVE_ITEMS, settings.CURVE_VALUES // max(len(candidates), 1))
-    )
-    notes += [f"{len(rows):,} of {len(known):,} rows are used: a sample with each class in proportion."] * sampled
-    found = _rows(table, rows)
-    numbers = found.select(_number(found, name, comma) for name in candidates)
-    used = [name for name in candidates if numbers[name].is_finite().fill_null(value=False).sum() * 2 > len(rows)]
-    if not used and len(rows):
-        raise InputError(f"{path.name} has no column of numbers beside the class", "give numeric features")
-    if left_out := [name for name in candidates if name not in used]:
-        more = f" and {len(left_out) - _LISTED} more" if len(left_out) > _LISTED else ""
-        notes.append(f"Columns left out, as most of their cells are no numbers: {', '.join(left_out[:_LISTED])}{more}.")
-    features = numbers.select(pl.col(used).cast(pl.Float32).fill_null(float("nan"))).to_numpy()
-    return labelled(
-        features.reshape(len(rows), len(used)),
-        [f"row {row + 1}" for row in rows.tolist()],
-        answers.gather(rows).to_list(),
-        groups=None if group is None else found[group].cast(pl.String).fill_null("").to_list(),
-        unit="rows",
-        notes=tuple(notes),
-    )
-
-
-def _guess(columns: list[str], likely: tuple[str, ...]) -> str | None:
-    plain = {name.lower().strip(): name for name in reversed(columns)}
-    return next((plain[name] for name in likely if name in plain), None)
-
-
-def _rows(table: "pl.LazyFrame", rows: Items) -> "pl.DataFrame":
-    import polars as pl
-
-    chosen = pl.Series(rows, dtype=pl.get_index_type())
-    index = "__row__"
-    return (
-        table.with_row_index(index)
-        .filter(pl.col(index).is_in(chosen.implode()))
-        .collect(engine="streaming")
-        .sort(index)
-    )
-
-
-def _number(table: "pl.DataFrame", name: str, comma: bool) -> "pl.Expr":
-    import polars as pl
-
-    cell = pl.col(name)
-    if table.schema[name] == pl.String:
-        cell = cell.str.strip_chars()
-        cell = cell.str.replace(",", ".", literal=True) if comma else cell
-    elif not (table.schema[name].is_numeric() or table.schema[name] == pl.Boolean):
-        return pl.lit(None, dtype=pl.Float64).alias(name)
-    return cell.cast(pl.Float64, strict=False)
-
-
-def _sample(known: Items, answers: "pl.Series", limit: int) -> tuple[Items, bool]:
-    """At most `limit` of the rows, each class in proportion but with five at least; and whether any were left."""
-    if len(known) <= limit:
-        return known, False
-    labels = answers.rank("dense").to_numpy().astype(np.int64) - 1
-    order = stratified_order(labels, None, np.random.default_rng(0))
-    place = np.argsort(np.lexsort((np.arange(len(order)), labels[order])))
-    begins = np.cumsum(np.bincount(labels)) - np.bincount(labels)
-    first = place - begins[labels[order]] < FOLDS
-    return np.sort(known[np.concatenate([order[first], order[~first]])[:limit]]), True
 
 
 def _photos(path: Path, model: "Classifier", progress: Callable[[int], None]) -> Labelled:

@@ -56,18 +56,27 @@ class _Scored(NamedTuple):
 
 
 def score(
-    features: NDArray[np.float32], labels: Items, repeats: Sequence[Split], sizes: Sequence[int], penalty: float = 0
+    features: NDArray[np.float32],
+    labels: Items,
+    repeats: Sequence[Split],
+    sizes: Sequence[int],
+    penalty: float = 0,
+    progress: Callable[[float], None] = lambda _: None,
 ) -> Scores:
     """Fit and score multinomial logistic regression with an L2 penalty, at every size of every repeat.
 
     `features` [items, width], `labels` [items] from 0. `penalty` is C for all heads; 0 chooses one of LOGIT_VARIANCES /
-    width for each repeat, on inner folds of its training set (features must be standardised then).
+    width for each repeat, on inner folds of its training set (features must be standardised then). `progress` hears
+    the share that is done; what it raises ends the work.
     """
     pool = _workers()
     rows, spread = _rotate(torch.from_numpy(features), pool)
     choices = (penalty,) if penalty else tuple(variance / features.shape[1] for variance in LOGIT_VARIANCES)
     repeat = partial(_repeat, rows, spread, torch.from_numpy(labels), list(sizes), choices)
-    done = list(pool.map(repeat, repeats))
+    done = []
+    for result in pool.map(repeat, repeats):
+        done.append(result)
+        progress(len(done) / len(repeats))
     predicted = np.full(len(labels), -1, dtype=np.int64)
     for split, (_, answers, _) in zip(repeats, done, strict=True):
         predicted[split.validation] = answers

@@ -58,7 +58,7 @@ class Study:
     agreement: list[Agreement]
     needed: dict[float, int]  # half-width of the pooled error's 95 % interval -> items still to be answered
     unit: str
-    by_labels: bool  # judged by known labels, not by the other people
+    known: int | None  # items with a known label; None: the others judged
 
     @property
     def sentences(self) -> list[str]:
@@ -71,7 +71,7 @@ class Study:
                 f"Together people err on {100 * errors / items:.1f} % of {items:,} {self.unit} "
                 f"({100 * low:.1f} to {100 * high:.1f}); each counts once, however many answered it."
             )
-            told.append(_needed(self.needed, self.unit))
+            told.append(self._needed())
         if self.confusions:
             first = self.confusions[0]
             told.append(
@@ -81,7 +81,16 @@ class Study:
         told += [found.sentence for found in self.agreement]
         if any(found.value is not None for found in self.agreement):
             told.append("That is reliability, not accuracy: people can agree and be wrong.")
-        return told + [_person(person, self.unit, by_labels=self.by_labels) for person in self.people]
+        return told + [_person(person, self.unit, by_labels=self.known is not None) for person in self.people]
+
+    def _needed(self) -> str:
+        parts = []
+        for width, more in self.needed.items():
+            points = f"± {100 * width:.0f} point{'s' if width > 0.01 else ''}"
+            beyond = self.pooled and self.known is not None and more > self.known - self.pooled[1]
+            takes = f"takes about {more:,} more {self.unit}" + (", which is all of them and more" if beyond else "")
+            parts.append(f"{points} {takes if more else 'is reached'}")
+        return f"How well that is known: {'; '.join(parts)}."
 
 
 def questions(labelled: Labelled) -> dict[str, str]:
@@ -113,7 +122,7 @@ def assess(answers: Iterable[Answer], known: Mapping[str, str] | None, unit: str
         agreement=agreement(latest, unit, seed),
         needed=_still_needed(pooled) if pooled else {},
         unit=unit,
-        by_labels=known is not None,
+        known=None if known is None else len(known),
     )
 
 
@@ -192,12 +201,3 @@ def _person(person: Person, unit: str, *, by_labels: bool) -> str:
         f"{person.name} agrees with {judges} on {person.items - person.errors:,} of {person.items:,} {unit}: "
         f"{100 * person.accuracy:.1f} % ({100 * low:.1f} to {100 * high:.1f}).{left_out}"
     )
-
-
-def _needed(needed: dict[float, int], unit: str) -> str:
-    parts = [
-        f"± {100 * width:.0f} point{'s' if width > 0.01 else ''} "
-        + (f"takes about {more:,} more {unit}" if more else "is reached")
-        for width, more in needed.items()
-    ]
-    return f"How well that is known: {', '.join(parts)}."

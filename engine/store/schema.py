@@ -132,9 +132,9 @@ class Run(Base):
     kind: Mapped[str] = mapped_column(String(10))  # "curve" or "audit"
     data_name: Mapped[str] = mapped_column(String(400))
     data: Mapped[str] = mapped_column(String(64), index=True)  # digest of the set
-    model: Mapped[str | None] = mapped_column(String(200))
     settings: Mapped[dict[str, Any]] = mapped_column(JSON)
     figures: Mapped[dict[str, Any]] = mapped_column(JSON)  # the contract's JSON
     correct: Mapped[bytes | None] = mapped_column(LargeBinary)  # a bit an item, to pair runs on the same set
+    items: Mapped[int | None]
     seconds: Mapped[float]
     created_at: Mapped[datetime] = mapped_column(Moment)

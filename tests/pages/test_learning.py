@@ -30,8 +30,7 @@ def test_the_digits_get_a_curve_verdicts_and_no_bias_without_people(page):
     assert "Variance: yes" in words
     assert "Bias: unsure" in words
     assert "Without a human error, bias cannot be told" in words
-    (chart,) = page.get("plotly_chart")
-    assert "Doubling" in chart.proto.alt
+    assert any("Doubling" in chart.proto.alt for chart in page.get("plotly_chart"))
 
 
 def test_a_table_that_cannot_be_measured_says_why(page):

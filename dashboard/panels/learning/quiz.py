@@ -2,7 +2,6 @@
 
 import io
 import string
-import time
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager
@@ -23,14 +22,25 @@ from engine.photos.decode import decode_all
 from engine.store import answers as store
 
 _SIDE = 480  # px of a picture: it stands beside its buttons on a laptop
-_COARSE = 64  # px: smaller pictures show their pixels
+_TINY, _ENLARGED = 128, 256  # px
 _AT_ONCE = 20  # pictures read together, and the next so many in advance
 _USUAL = 100  # pictures to answer
 _TYPICAL = 0.05  # error of people that the progress counts on: telling their own would tell what was right
-_HELD = 0.15  # s between presses: a key that is held down repeats faster, and nobody answers so fast
 # C and R are the framework's own, S skips, U undoes.
 _KEYS = [*"1234567890", *sorted(set(string.ascii_lowercase) - set("crsu"))]
 
+# Shortcuts fire again and again while a key is held: each would answer a picture that nobody has seen.
+_ONCE = """
+export default function () {
+  const stop = (event) => {
+    if (event.repeat && !event.target.closest?.("input, textarea")) event.stopImmediatePropagation();
+  };
+  window.addEventListener("keydown", stop, true);
+  return () => window.removeEventListener("keydown", stop, true);
+}
+"""
+
+_each_press_once = st.components.v2.component("tally_each_press_once", js=_ONCE)
 _loader = ThreadPoolExecutor(1, thread_name_prefix="quiz-pictures")
 state = st.session_state
 
@@ -164,7 +174,7 @@ def _ask(quiz: _Quiz, item: str) -> None:
     number = list(quiz.known).index(item)
     picture = _read(quiz, number // _AT_ONCE).get(item)
     _begin_reading(quiz, number // _AT_ONCE + 1)
-    picture_column, answer_column = st.columns(2, gap="medium")
+    picture_column, answer_column = st.columns([2, 3], gap="medium")
     with picture_column:
         if picture:
             st.image(picture, alt=f"Picture {number + 1:,}, to be answered")
@@ -177,6 +187,7 @@ def _ask(quiz: _Quiz, item: str) -> None:
             st.button("Skip", shortcut="S", icon=":material/skip_next:", on_click=_skip, args=(quiz, item))
             st.button("Undo", shortcut="U", icon=":material/undo:", on_click=_undo, args=(quiz,))
             st.button("Stop here", icon=":material/pause:", on_click=state.update, args=({"quiz-paused": True},))
+            _each_press_once(key="quiz-once", height=0)
 
 
 def _classes(quiz: _Quiz, item: str) -> None:
@@ -194,32 +205,24 @@ def _classes(quiz: _Quiz, item: str) -> None:
 
 
 def _say(quiz: _Quiz, item: str, label: str | None) -> None:
-    if label is not None and _by_hand():
+    if label is not None:
         with _told():
             store.save_answer(quiz.data, item, state["quiz-person"], label)
 
 
 def _skip(quiz: _Quiz, item: str) -> None:
-    if _by_hand():
+    with _told():
         _skipped(quiz)[item] = _answered(quiz)
 
 
 def _undo(quiz: _Quiz) -> None:
     """Take back what came last: a skip, if no answer came since."""
-    if not _by_hand():
-        return
     skipped = _skipped(quiz)
     with _told():
         if skipped and list(skipped.values())[-1] == _answered(quiz):
             skipped.popitem()
         else:
             store.undo_last(quiz.data, state["quiz-person"])
-
-
-def _by_hand() -> bool:
-    before = state.get("quiz-pressed", 0.0)
-    state["quiz-pressed"] = time.monotonic()
-    return bool(state["quiz-pressed"] - before > _HELD)
 
 
 def _skipped(quiz: _Quiz) -> dict[str, int]:
@@ -269,11 +272,14 @@ def _pictures(data: str | Path, keys: list[str]) -> dict[str, bytes]:
 
 
 def _square(image: Image.Image) -> bytes:
-    """On a square canvas, so that the buttons stay where they are."""
-    coarse = max(image.size) <= _COARSE
-    image = ImageOps.contain(image, (_SIDE, _SIDE), Image.Resampling.NEAREST if coarse else Image.Resampling.LANCZOS)
-    canvas = Image.new("RGBA", (_SIDE, _SIDE))
-    canvas.paste(image, ((_SIDE - image.width) // 2, (_SIDE - image.height) // 2))
+    """On a square canvas, so that the buttons stay where they are. A tiny one is enlarged, its pixels as squares."""
+    side = max(image.size)
+    if side > _SIDE:
+        image.thumbnail((_SIDE, _SIDE), Image.Resampling.LANCZOS)
+    elif side <= _TINY:
+        image = ImageOps.scale(image, _ENLARGED // side, Image.Resampling.NEAREST)
+    canvas = Image.new("RGBA", (max(image.size), max(image.size)))
+    canvas.paste(image, ((canvas.width - image.width) // 2, (canvas.height - image.height) // 2))
     buffer = io.BytesIO()
     canvas.save(buffer, "WEBP", quality=90)
     return buffer.getvalue()

@@ -24,10 +24,10 @@ def upgrade() -> None:
         sa.Column("kind", sa.String(10), nullable=False),
         sa.Column("data_name", sa.String(400), nullable=False),
         sa.Column("data", sa.String(64), nullable=False, index=True),
-        sa.Column("model", sa.String(200)),
         sa.Column("settings", sa.JSON, nullable=False),
         sa.Column("figures", sa.JSON, nullable=False),
         sa.Column("correct", sa.LargeBinary),
+        sa.Column("items", sa.Integer),
         sa.Column("seconds", sa.Double, nullable=False),
         sa.Column("created_at", sa.DateTime, nullable=False),
     )

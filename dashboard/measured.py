@@ -1,0 +1,91 @@
+"""Labelled sets and their curves as the Learning page keeps them: read once, measured once, stored as a run."""
+
+import hashlib
+import tempfile
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any, TypeVar
+
+import streamlit as st
+
+from dashboard.cached import model_in_background
+from engine.curves.curve import Curve, learning_curve
+from engine.curves.data import DIGITS, Labelled, load
+from engine.models.registry import STARTER
+from engine.store import runs
+
+_UPLOADS = 12  # files kept for the visits of a process, each at most settings.REQUEST_MEGABYTES
+
+Value = TypeVar("Value")
+
+
+@dataclass(frozen=True)
+class Data:
+    """What a visitor chose to measure."""
+
+    name: str
+    path: str  # of the file, or "digits"
+    label: str | None = None  # a table's column of classes
+    model: str = STARTER  # whose features photos get
+
+
+BUILT_IN = Data("Handwritten digits", DIGITS)
+
+
+def keep(name: str, content: bytes) -> Data:
+    """An upload as a file, so that its pictures can be looked up later."""
+    folder = Path(_folder().name)
+    path = folder / f"{hashlib.sha256(content).hexdigest()[:32]}{Path(name).suffix.lower()}"
+    path.write_bytes(content)
+    for old in sorted(folder.iterdir(), key=lambda file: file.stat().st_mtime)[:-_UPLOADS]:
+        old.unlink(missing_ok=True)
+    return Data(name, str(path))
+
+
+@cache
+def _folder() -> "tempfile.TemporaryDirectory[str]":
+    return tempfile.TemporaryDirectory(prefix="tally-")
+
+
+@st.cache_resource(max_entries=8, show_spinner=False)
+def _kept(*key: object) -> dict[str, Any]:  # noqa: ARG001 - the cache goes by it
+    """A place for a value. What fills it draws progress, which a cached function must not."""
+    return {}
+
+
+def _once(work: Callable[[], Value], *key: object) -> Value:
+    place = _kept(*key)
+    if "value" not in place:
+        place["value"] = work()
+    value: Value = place["value"]
+    return value
+
+
+def labelled(data: Data, progress: Callable[[int], None]) -> Labelled:
+    """The set, read. Raises as `engine.curves.data.load` does."""
+    model = model_in_background(data.model)
+    return _once(lambda: load(data.path, label=data.label, model=model.result, progress=progress), "data", data)
+
+
+def measured(data: Data, given: Labelled, human: tuple[float, int] | None, progress: Callable[[float], None]) -> Curve:
+    """The curve, and a run of it in the history. Raises as `learning_curve` does, and StoreError."""
+
+    def work() -> Curve:
+        started = time.monotonic()
+        curve = learning_curve(given, human=human, progress=progress)
+        settings = {"model": data.model} if given.looks is not None else {}
+        runs.save_run(
+            "curve",
+            data.name,
+            given.digest,
+            settings=settings | {"human": human and list(human)},
+            figures=curve.as_dict(),
+            seconds=time.monotonic() - started,
+            correct=curve.correct,
+        )
+        return curve
+
+    return _once(work, "curve", data, human)

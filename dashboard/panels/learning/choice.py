@@ -1,0 +1,91 @@
+"""What is measured, and how: the class column of a table, the model of photos; and the wait until it is."""
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+
+import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
+
+from dashboard.measured import BUILT_IN, Data
+from dashboard.text import escape
+from engine.curves.data import Labelled
+from engine.curves.tables import columns, guess_label, is_table
+from engine.models.registry import STARTER, list_models
+
+
+def refine(data: Data) -> Data:
+    """Ask for what the data leave open. Raises UnreadableData for a damaged table."""
+    path = Path(data.path)
+    if data == BUILT_IN:
+        return data
+    if is_table(path):
+        names = columns(path)
+        guessed = guess_label(names)
+        label = st.selectbox(
+            "Column of classes",
+            names,
+            index=names.index(guessed) if guessed in names else None,
+            placeholder="Choose the column that holds the class",
+            key=f"label-{path.stem}",
+            width=360,
+        )
+        if label is None:
+            st.stop()
+        return replace(data, label=label)
+    usable = [row["name"] for row in list_models() if "error" not in row]
+    if len(usable) == 1:
+        return data
+    model = st.selectbox("Features of the model", usable, usable.index(STARTER), key="learning-model", width=360)
+    return replace(data, model=model)
+
+
+def described(data: Data, given: Labelled | None = None) -> str:
+    """The set in a line, for a caption."""
+    parts = [escape(data.name)]
+    if given is not None:
+        parts.append(f"{len(given.labels):,} {given.unit} of {len(given.classes)} classes")
+        if given.looks is not None:
+            parts.append(f"features of {escape(data.model)}")
+    return ": ".join([parts[0], ", ".join(parts[1:])]) if parts[1:] else parts[0]
+
+
+class Progress:
+    """A bar and a button to stop, drawn when there is something to wait for.
+
+    Each call lets Streamlit end a run that was stopped.
+    """
+
+    def __init__(self, place: DeltaGenerator, stop: Callable[[], None]) -> None:
+        self._place, self._stop = place, stop
+        self._began = time.monotonic()
+        self._bar: DeltaGenerator | None = None
+
+    def photos(self, done: int) -> None:
+        """So many were looked at; how many there are is not known before."""
+        self._show(0.0, f"Looking at photos: {done:,} so far")
+        self._began = time.monotonic()
+
+    def share(self, done: float) -> None:
+        """Such a share of the training is done."""
+        left = (time.monotonic() - self._began) / done * (1 - done)
+        soon = f", {left:.0f} s left" if left >= 1 else ""
+        self._show(done, f"Training on ten sizes{soon}")
+
+    def _show(self, done: float, text: str) -> None:
+        if self._bar is None:
+            with self._place.container():
+                self._bar = st.progress(done, text)
+                st.button("Stop", key="learning-stop", on_click=self._stop)
+                st.skeleton(height=300)
+        self._bar.progress(done, text)
+
+
+@contextmanager
+def waiting(stop: Callable[[], None]) -> Iterator[Progress]:
+    """What the work inside tells its progress to."""
+    place = st.empty()
+    yield Progress(place, stop)
+    place.empty()

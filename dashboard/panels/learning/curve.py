@@ -1,0 +1,121 @@
+"""The Curve tab: verdicts, the curve beside the ideal one, the numbers."""
+
+import json
+
+import pandas as pd
+import streamlit as st
+
+from dashboard import charts
+from dashboard.charts import learning as figures
+from dashboard.text import escape, share
+from engine.curves.curve import Curve
+
+_HEADLINES = {
+    "yes": "More data will help",
+    "no": "More data will change little",
+    "unsure": "Whether more data helps is open",
+}
+_ANSWERS = {
+    "yes": ("yes", ":material/check:", "blue"),
+    "no": ("no", ":material/close:", "grey"),
+    "unsure": ("unsure", ":material/question_mark:", "orange"),
+}
+_QUESTIONS = {"more_data": "More data", "variance": "Variance", "bias": "Bias", "ideal": "Ideal"}
+_MEASURES: dict[str, figures.Measure] = {"Error": "error", "Log-loss": "log_loss"}
+_SHAPES_TOLD = (
+    "**Ideal**: both curves meet at the error of people. **Variance**: the model knows its items by heart and fails on "
+    "others; the gap closes with more data. **Bias**: the curves meet, but far above people; only a better model or "
+    "better features help. **Bias and variance**: far above people, and a gap. The dotted line is people."
+)
+
+
+def headline(found: Curve) -> str:
+    """The page's answer."""
+    return _HEADLINES[found.diagnosis.more_data] if not found.diagnosis.worse else "The curve gets worse with more data"
+
+
+def verdicts(found: Curve) -> None:
+    """Each question with its answer and the probability behind it, the shape it makes, and the first sentence."""
+    verdict = found.as_dict()["verdict"]
+    with st.container(horizontal=True, vertical_alignment="center"):
+        for name, question in _QUESTIONS.items():
+            text, icon, colour = _ANSWERS[verdict[name]]
+            chance = verdict["probability"].get(name)
+            shown = "" if chance is None else f" ({chance:.2f})"
+            st.badge(f"{question}: {text}{shown}", icon=icon, color=colour)  # type: ignore[arg-type]
+        with st.popover("Four textbook shapes", icon=":material/help:", type="tertiary"):
+            st.plotly_chart(
+                figures.textbook(_shape(found)), key="textbook", config=charts.CONFIG, alt=_SHAPES_TOLD, width=520
+            )
+            st.markdown(_SHAPES_TOLD)
+    st.markdown(escape(found.sentences[0]))
+
+
+def draw(found: Curve, human: tuple[float, int] | None, name: str) -> None:
+    """The curve beside the ideal one, its sentences and its numbers."""
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        chosen = st.segmented_control("Measure", list(_MEASURES), default="Error", required=True, key="curve-measure")
+        reach = st.segmented_control(
+            "Forecast up to",
+            [2, 4, 6],
+            default=2,
+            required=True,
+            key="curve-reach",
+            format_func=lambda times: f"{times} times the data",
+            help="Past twice the data the interval tells more than the line.",
+        )
+    measure = _MEASURES[chosen]
+    own, wanted = st.columns([5, 2])
+    with own:
+        st.markdown(f"**{_finding(found, measure)}**")
+        st.plotly_chart(
+            figures.curve(found, human, measure, reach),
+            key="curve",
+            config=charts.CONFIG,
+            alt=f"{_finding(found, measure)}. {' '.join(found.sentences)}",
+        )
+    with wanted:
+        st.markdown("**What ideal would look like**", help="Drawn, not measured: as good as people, and no gap left.")
+        top = max(high for _, high in found.interval)
+        st.plotly_chart(
+            figures.ideal(found, human, top),
+            key="ideal",
+            config=charts.CONFIG,
+            alt="Both errors, of training and validation, meet at the error of people.",
+        )
+    for sentence in found.sentences[1:]:
+        st.markdown(escape(sentence))
+    _numbers(found, name)
+
+
+def _finding(found: Curve, measure: figures.Measure) -> str:
+    values = found.validation_error if measure == "error" else found.validation_log_loss
+    first, last = (share(value) if measure == "error" else f"{value:.3f}" for value in (values[0], values[-1]))
+    way = "falls" if values[-1] < values[0] else "rises"
+    noun = "Error" if measure == "error" else "Log-loss"
+    return f"{noun} {way} from {first} with {found.sizes[0]:,} to {last} with {found.sizes[-1]:,} to learn from"
+
+
+def _shape(found: Curve) -> str | None:
+    """The textbook's shape that the verdicts name; None while they are open."""
+    answers = {"bias": found.diagnosis.bias, "variance": found.diagnosis.variance}
+    if "unsure" in answers.values():
+        return None
+    return " and ".join(name for name, answer in answers.items() if answer == "yes") or "ideal"
+
+
+def _numbers(found: Curve, name: str) -> None:
+    result = found.as_dict()
+    with st.expander("Show the numbers"):
+        columns = ("sizes", "train_error", "validation_error", "train_log_loss", "validation_log_loss")
+        table = pd.DataFrame({column.replace("_", " "): result[column] for column in columns})
+        table["low (90 %)"], table["high (90 %)"] = zip(*result["interval"], strict=True)
+        st.dataframe(table, hide_index=True, alt="Errors and log-losses by training-set size")
+    st.download_button(
+        "JSON: the whole curve",
+        json.dumps(result, indent=2),
+        f"curve-{name}.json",
+        "application/json",
+        icon=":material/download:",
+        on_click="ignore",
+    )
