@@ -5,6 +5,7 @@ from textwrap import wrap
 
 import plotly.graph_objects as go
 
+from dashboard.text import share
 from engine.curves.baselines import Baseline, Level
 
 _NEUTRAL = "#7A8794"  # legible on both themes
@@ -30,9 +31,13 @@ def forest(rows: Sequence[Baseline]) -> go.Figure:
             error_x={
                 "array": [row.interval[1] - row.error for _, row in own],
                 "arrayminus": [row.error - row.interval[0] for _, row in own],
+                "width": 6,
             },
-            mode="markers",
-            marker={"symbol": symbol, "size": 11},
+            mode="markers+text",
+            marker={"symbol": symbol, "size": 9},
+            text=[share(row.error) for _, row in own],
+            textposition="top center",
+            cliponaxis=False,
             customdata=[_exact(row) for _, row in own],
             hovertemplate="%{customdata}<extra></extra>",
         )
