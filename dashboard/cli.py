@@ -13,7 +13,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from dashboard import cli_curve
+from dashboard import cli_audit, cli_curve
 from engine import settings
 from engine._version import __version__
 from engine.errors import InputError, ModelNotFound, TallyError, UnreadableData
@@ -116,6 +116,15 @@ def _parser() -> argparse.ArgumentParser:
     command.add_argument("--human", type=cli_curve.human, metavar="ERROR:ITEMS", help="people's error on so many items")
     command.add_argument("--label", metavar="COLUMN", help="the table's column of classes")
     _add_model_and_json(command)
+
+    command = _command(
+        commands,
+        "audit",
+        "is somebody missing from a sample? coverage, sampling and participation, each against what lies outside it",
+        "tally audit survey.csv --reference register.csv --frame invited.csv --responded answered",
+        cli_audit.run,
+    )
+    cli_audit.add_arguments(command, _existing)
 
     command = _command(commands, "models", "list, rename or delete models", "tally models rename mine ours", _models)
     command.add_argument("--json", action="store_true", help="JSON Lines for programs")

@@ -1,0 +1,231 @@
+"""A sample and what is known outside it -> how the sample lies, what its labels allow, and what weights can repair."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from engine.audit.compare import Array, Column, align, axes, has_features, matrix
+from engine.audit.labels import labels
+from engine.audit.parts import UNTESTED, Drawn, Goal, coverage, goals, participation, rounded, sampling
+from engine.audit.sentences import tell
+from engine.audit.shift import separability
+from engine.audit.tables import Margins, Table, as_binary, split_frame
+from engine.audit.weights import balance, estimate, weigh
+from engine.curves.tables import guess_label
+from engine.errors import InputError
+
+LOGISTIC = "error of a logistic regression"
+OUTCOMES = ("wrong", "error", "correct", "score")  # columns of a sample that say how a model did
+_ERRORS = ("wrong", "error", LOGISTIC)  # of them, those that are 1 where a model is wrong
+_SEED = 0
+_FEW_CLASSES = 5  # whose shares are estimates of interest
+_LEAST = 5  # items of a class, to learn it and score it on others
+
+
+@dataclass(frozen=True)
+class Audit:
+    """Each part is a dictionary of JSON values with its `verdict`: is this bias there? yes, no, unsure, or untested."""
+
+    coverage: dict[str, Any]
+    sampling: dict[str, Any]
+    participation: dict[str, Any]
+    labels: dict[str, Any]
+    weights: dict[str, Any] | None  # None without columns that are known outside
+    sentences: list[str]
+    points: tuple[Array, Array, NDArray[np.bool_]] | None = field(default=None, repr=False)
+    # The reference [rows, 2] and what was drawn [rows, 2] on their two main axes, and which reference rows are outside
+
+    def as_dict(self) -> dict[str, Any]:
+        """The contract's JSON."""
+        names = ("coverage", "sampling", "participation", "labels", "weights", "sentences")
+        return {name: getattr(self, name) for name in names}
+
+
+def audit_selection(
+    sample: Table,
+    *,
+    reference: Table | None = None,
+    margins: Margins | None = None,
+    frame: Table | None = None,
+    responded: str | None = None,
+    label: str | None = None,
+    groups: Sequence[str] = (),
+) -> Audit:
+    """Test a sample for coverage, sampling and participation bias, each if what it takes is given.
+
+    `reference` is an even sample of the population, `margins` its known shares, `frame` everybody who was invited with
+    the column `responded`. `label` names the sample's classes; without it, one called label, class, target or y is
+    taken. `groups` are the columns whose values must all be there; by default every column of text.
+    Raises InputError for columns that are not there and for tables that have nothing in common.
+    """
+    margins = margins or {}
+    label = _label(sample, label)
+    given = {"sample": sample, "reference": reference, "frame": frame}
+    tables = {role: table.thinned(_SEED) for role, table in given.items() if table is not None}
+    answered = None
+    if "frame" in tables:
+        tables["frame"], answered = split_frame(tables["frame"], responded)
+    outcomes = [
+        name
+        for name in OUTCOMES
+        if name != label and [role for role in tables if name in tables[role].columns.columns] == ["sample"]
+    ]
+    known = {name: shares for name, shares in margins.items() if name != label}
+    columns, notes = align(tables, known, groups, {name for name in (label, responded, *outcomes) if name})
+    cells = list(groups) or [name for name, column in columns.items() if not column.numbers]
+
+    seen = _against_population(tables, columns, cells, known)
+    silent = _against_invited(tables, columns, cells, answered)
+    values = _outcomes(tables["sample"], columns, outcomes, label)
+    weights = _repair(tables, columns, seen, values, silent.get("rate"))
+    accuracy = next((1 - float(np.nanmean(known)) for name, known in values.items() if name in _ERRORS), None)
+    found: dict[str, Any] = {
+        "coverage": seen.coverage,
+        "sampling": seen.sampling,
+        "participation": silent,
+        "labels": labels(sample, label, reference, margins, accuracy),
+        "weights": weights,
+    }
+    notes = [note for table in tables.values() for note in table.notes] + notes
+    return Audit(**found, sentences=[*tell(found, sample.unit), *notes], points=seen.points)
+
+
+@dataclass(frozen=True)
+class _Seen:
+    """What was found against the population."""
+
+    coverage: dict[str, Any]
+    sampling: dict[str, Any]
+    goals: dict[str, Goal]  # of the part that the sample can speak for
+    missing: float  # the share of the other part
+    points: tuple[Array, Array, NDArray[np.bool_]] | None
+
+
+def _against_population(
+    tables: dict[str, Table], columns: dict[str, Column], groups: list[str], margins: Margins
+) -> _Seen:
+    if "reference" not in tables and not margins:
+        untested = {"verdict": UNTESTED, "reason": "it takes a reference sample of the population, or its margins"}
+        return _Seen(untested, untested | {}, {}, 0.0, None)
+    role = "frame" if "frame" in tables and _shares(tables, columns, margins, "frame") else "sample"
+    shared = _shares(tables, columns, margins, role)
+    own = {name: columns[name] for name in columns if role in columns[name].codes}
+    drawn = Drawn(role, len(tables[role]), own, groups)
+    both = everybody = None
+    if "reference" in tables:
+        if not shared and not has_features(tables, ("reference", role)):
+            raise InputError("the sample and the reference share no column", "give both the same columns")
+        compared = [own[name] for name in shared if "reference" in own[name].codes]
+        both = matrix(compared, tables, ("reference", role))
+        everybody = np.ones(len(both[0]), dtype=bool)
+    cover, outside = coverage(drawn, goals(drawn, margins, everybody), both)
+    cover["nearest"] = [
+        {"item": tables["reference"].item(row), "nearest": tables[role].item(near)} for row, near in cover["nearest"]
+    ]
+    large = cover["verdict"] == "yes"
+    inside = None if everybody is None else ~outside.reference
+    covered = goals(drawn, margins, inside, outside.cells if large else ())
+    told = None if both is None else separability(both[0][inside], both[1][~outside.drawn], _SEED)
+    even = sampling(drawn, covered, outside, told)
+    if even["significant"] and even["verdict"] == "unsure" and cover["verdict"] == "no":
+        cover["verdict"] = "unsure"  # what differs has no name yet, and may be a part that is missing
+    sample = Drawn("sample", len(tables["sample"]), {n: c for n, c in columns.items() if "sample" in c.codes}, groups)
+    points = None if both is None else _map(*both, outside.reference)
+    return _Seen(cover, even, goals(sample, margins, inside, outside.cells if large else ()), outside.share, points)
+
+
+def _shares(tables: dict[str, Table], columns: dict[str, Column], margins: Margins, role: str) -> list[str]:
+    """Names of columns of `role` that are known of the population too."""
+    return [
+        name
+        for name, column in columns.items()
+        if role in column.codes and (name in margins or ("reference" in tables and "reference" in column.codes))
+    ]
+
+
+def _against_invited(
+    tables: dict[str, Table], columns: dict[str, Column], groups: list[str], answered: NDArray[np.bool_] | None
+) -> dict[str, Any]:
+    own = {name: column for name, column in columns.items() if "frame" in column.codes}
+    if answered is None or not (own or tables["frame"].features is not None):
+        return {"verdict": UNTESTED, "reason": "it takes the list of everybody invited, with who answered"}
+    rows, _ = matrix(list(own.values()), tables, ("frame", "frame"))
+    return participation(own, groups, answered, separability(rows[~answered], rows[answered], _SEED))
+
+
+def _outcomes(sample: Table, columns: dict[str, Column], outcomes: list[str], label: str | None) -> dict[str, Array]:
+    """What the sample estimates, by name: [rows], NaN where it is not known."""
+    found = {name: values for name in outcomes if (values := as_binary(sample.columns[name])) is not None}
+    if label is None:
+        return found
+    answers = sample.text(label)
+    classes = answers.drop_nulls().unique().sort().to_list()
+    wrong = None if set(found) & set(_ERRORS) else _logistic_errors(sample, columns, answers)
+    if wrong is not None:
+        found[LOGISTIC] = wrong
+    if len(classes) <= _FEW_CLASSES:
+        shown = classes[-1:] if len(classes) == 2 else classes  # of two, one says all: the yes of no and yes
+        for name in shown:
+            found[f"share with {label} {name}"] = (answers == name).cast(pl.Float64).fill_null(float("nan")).to_numpy()
+    return found
+
+
+def _logistic_errors(sample: Table, columns: dict[str, Column], answers: pl.Series) -> Array | None:
+    """Where a logistic regression on the sample's columns, which did not see the row, is wrong; None if it cannot."""
+    from engine.curves.heads import score
+    from engine.curves.subsets import splits
+
+    own = [column for column in columns.values() if "sample" in column.codes]
+    known = np.flatnonzero(answers.is_not_null().to_numpy())
+    classes, labels = np.unique(answers.drop_nulls().to_numpy().astype(np.str_), return_inverse=True)
+    if not (own or sample.features is not None) or len(classes) < 2 or np.bincount(labels).min() < _LEAST:
+        return None
+    rows, _ = matrix(own, {"sample": sample}, ("sample", "sample"))
+    repeats = splits(labels, None, _SEED)
+    largest = min(len(split.order) for split in repeats)
+    scores = score(rows[known].astype(np.float32), labels, repeats, [largest])
+    wrong = np.full(len(answers), np.nan)
+    wrong[known] = scores.predicted != labels
+    return wrong
+
+
+def _repair(
+    tables: dict[str, Table], columns: dict[str, Column], seen: _Seen, values: dict[str, Array], rate: float | None
+) -> dict[str, Any] | None:
+    """Weights to the population, or else to the invited, and what they do to each estimate."""
+    known = seen.goals or {
+        name: Goal(column.counts("frame") / len(tables["frame"]), float(len(tables["frame"])))
+        for name, column in columns.items()
+        if {"sample", "frame"} <= set(column.codes)
+    }
+    if not known:
+        return None
+    plain = weigh(columns, known, [], len(tables["sample"]))
+    order = [row["column"] for row in balance(columns, known, plain)]
+    weights = weigh(columns, known, order, len(tables["sample"]))
+    return {
+        "to": "population" if seen.goals else "invited",
+        "columns": weights.columns,
+        "effective_n": rounded(weights.effective),
+        "design_effect": rounded(weights.design_effect),
+        "trimmed": weights.trimmed,
+        "off": rounded(weights.off),
+        "balance": balance(columns, known, weights),
+        "estimates": [estimate(name, known, weights, seen.missing, rate) for name, known in values.items()],
+    }
+
+
+def _map(target: Array, sample: Array, outside: NDArray[np.bool_]) -> tuple[Array, Array, NDArray[np.bool_]]:
+    flat = axes(np.vstack([target, sample]), 2)
+    return flat[: len(target)], flat[len(target) :], outside
+
+
+def _label(sample: Table, label: str | None) -> str | None:
+    names = sample.columns.columns
+    if label is not None and label not in names:
+        raise InputError(f"{sample.name} has no column {label!r}", f"there are {', '.join(names[:8])}")
+    return label or guess_label(names)

@@ -1,0 +1,141 @@
+"""An audit in words: each part's verdict and what it rests on."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from engine.audit.labels import RARE
+from engine.audit.parts import UNTESTED
+from engine.audit.shift import PSI_EFFECT, UNCOVERED
+
+_LISTED = 3
+_REACHED = 0.01  # of a share: what weights may be off without a word
+
+
+def tell(found: dict[str, Any], unit: str) -> list[str]:
+    """A sentence or two a part; `unit` is what the rows of the sample are."""
+    return [
+        f"Coverage: {_coverage(found['coverage'])}",
+        f"Sampling: {_sampling(found['sampling'])}",
+        f"Participation: {_participation(found['participation'])}",
+        *_labels(found["labels"], unit),
+        *_weights(found["weights"], found["coverage"]),
+    ]
+
+
+def _coverage(part: dict[str, Any]) -> str:
+    verdict = part["verdict"]
+    if verdict == UNTESTED:
+        return f"{UNTESTED}; {part['reason']}."
+    if verdict == "no":
+        return f"no. Every part of the population that is larger than {_percent(UNCOVERED)} is in what was drawn."
+    if verdict == "unsure":
+        return (
+            f"unsure. What was drawn is too small, or too unlike, to rule out that {_percent(UNCOVERED)} are missing."
+        )
+    said = []
+    if part["missing_share"] > UNCOVERED:
+        cells = [cell for cell in part["cells"] if cell["state"] in ("empty", "almost empty")]
+        cells.sort(key=lambda cell: -cell["target"])
+        named = [f"{cell['column']} {cell['value']} ({_percent(cell['target'])})" for cell in cells[:_LISTED]]
+        named += [f"a region of {hole['column'] or 'all columns together'} ({_percent(hole['share'])})"
+                  for hole in part["holes"][: _LISTED - len(named)]]  # fmt: skip
+        said.append(f"{_percent(part['missing_share'])} of the population could not be drawn: {', '.join(named)}.")
+    if part["foreign_share"] > UNCOVERED:
+        new = [f"{cell['column']} {cell['value']}" for cell in part["cells"] if cell["state"] == "new"]
+        said.append(
+            f"{_percent(part['foreign_share'])} of what was drawn is not of the population: {', '.join(new[:_LISTED])}."
+        )
+    return f"yes. {' '.join(said)}"
+
+
+def _sampling(part: dict[str, Any]) -> str:
+    verdict = part["verdict"]
+    if verdict == UNTESTED:
+        return f"{UNTESTED}; {part['reason']}."
+    apart = _apart(part)
+    if verdict == "no":
+        return f"no. Within what is covered, the sample looks like the population{apart}."
+    if verdict == "unsure" and part["significant"]:
+        return f"unsure. It differs from the population beyond chance, but no column by much{apart}."
+    if verdict == "unsure":
+        return "unsure. There are too few rows to rule out a difference that matters."
+    causes = " Drawn or answered unevenly: the list of the invited would tell." if part["with_participation"] else ""
+    return f"yes. Parts of the population are drawn more often than others{_moved(part)}{apart}.{causes}"
+
+
+def _participation(part: dict[str, Any]) -> str:
+    verdict = part["verdict"]
+    if verdict == UNTESTED:
+        return f"{UNTESTED}; {part['reason']}."
+    rate = f"{_percent(part['rate'])} of {part['invited']:,} answered"
+    if verdict == "no":
+        return f"no. {rate}, and they are like those who did not{_apart(part)}."
+    if verdict == "unsure":
+        return f"unsure. {rate}; whether they differ from the others, more invited would tell{_apart(part)}."
+    cells = sorted(part["groups"], key=lambda cell: cell["rate"])
+    ends = ""
+    if named := [cell for cell in cells if cell["column"] == part["columns"][0]["column"]]:
+        low, high = named[0], named[-1]
+        ends = f": {_percent(high['rate'])} where {high['column']} is {high['value']}, "
+        ends += f"{_percent(low['rate'])} where it is {low['value']}"
+    return f"yes. {rate}, and not everybody alike{ends}{_apart(part)}."
+
+
+def _labels(part: dict[str, Any], unit: str) -> Iterator[str]:
+    for finding in part["findings"]:
+        classes = finding.get("classes", [])
+        named = ", ".join(classes[:_LISTED]) + (f" and {len(classes) - _LISTED:,} more" if classes[_LISTED:] else "")
+        match finding["kind"]:
+            case "severe imbalance":
+                yield f"Severe imbalance: the commonest class has {finding['ratio']:,.0f} times the rarest's {unit}."
+            case "rare class":
+                yield f"Rare classes: {named} have fewer than {RARE} {unit}, too few to know their error."
+            case "missing class":
+                yield f"Missing classes: the population has {named}, the sample has none."
+            case "label shift":
+                index = f"stability index {finding['psi']:.2f}"
+                yield f"Label shift: the classes are spread otherwise than in the population ({index})."
+            case "no-skill trap":
+                right, guessed = _percent(finding["accuracy"]), _percent(finding["majority"])
+                yield f"No-skill trap: the model is right for {right}, always saying the commonest class for {guessed}."
+
+
+def _weights(part: dict[str, Any] | None, coverage: dict[str, Any]) -> Iterator[str]:
+    if part is None:
+        return
+    for value in part["estimates"]:
+        show = _percent if value["binary"] else _number
+        low, high = (show(end).removesuffix(" %") for end in value["after_interval"])
+        weighted = f"{show(value['after'])} ({low} to {high}) weighted to the {part['to']}"
+        yield f"{value['name'][0].upper()}{value['name'][1:]}: {show(value['before'])} in the sample, {weighted}."
+        if value["bounds"]:
+            cause, (least, most) = next(iter(value["bounds"].items()))
+            whom = "those who could not be drawn" if cause == "missing" else "those who stayed silent"
+            between = f"between {_percent(least)} and {_percent(most)}"
+            yield f"If {whom} differ in just this, it is anywhere {between}, which no weight can tell."
+    cost = f"Weights leave the precision of {part['effective_n']:,.0f} rows (design effect {part['design_effect']:.2f})"
+    yield f"{cost}; {part['trimmed']:,} were trimmed." if part["trimmed"] else f"{cost}."
+    if part["off"] > _REACHED:
+        yield f"Weights do not reach the population: a share is still off by {_percent(part['off'])}."
+    if coverage["verdict"] == "yes":
+        yield "They speak for the part of the population that was covered: an empty cell has nobody to weigh."
+
+
+def _apart(part: dict[str, Any]) -> str:
+    if part["auc"] is None:
+        return ""
+    low, high = part["interval"]
+    return f" (told apart in {_percent(part['auc'])} of pairs, {100 * low:.1f} to {100 * high:.1f}; 50 is not at all)"
+
+
+def _moved(part: dict[str, Any]) -> str:
+    named = [f"{row['column']} ({row['psi']:.2f})" for row in part["columns"] if row["psi"] > PSI_EFFECT][:_LISTED]
+    return f", most by {', '.join(named)}" if named else ""
+
+
+def _percent(share: float) -> str:
+    return f"{100 * share:.1f} %"
+
+
+def _number(value: float) -> str:
+    return f"{value:.3g}"
