@@ -4,9 +4,11 @@ Whether 03/04 is in March or in April is voted for by a whole column, never by o
 """
 
 import re
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
+from functools import lru_cache, partial
 from itertools import pairwise
 
 import numpy as np
@@ -34,7 +36,7 @@ MONTH_NAMES = {name: number for number, names in enumerate(_NAMES, start=1) for 
 
 _OFFSET = re.compile(r"\s*(Z|UTC|GMT|[+-]\d{2}:?\d{2})$", re.IGNORECASE)
 _CLOCK = re.compile(r"[T\s,]+(\d{1,2}):(\d{2})(?::(\d{2})(?:\.\d+)?)?\s*([ap]\.?m\.?)?$", re.IGNORECASE)
-_TWITTER = re.compile(r"\w{3} (\w{3}) (\d{1,2}) (\d{2}):(\d{2}):\d{2} \+0000 (\d{4})")
+_TWITTER = re.compile(r"^\w{3} (\w{3} \d{1,2}) (\d{2}:\d{2}:\d{2} \+0000) (\d{4})$")  # its API has the year last
 _YMD = re.compile(r"(\d{4})[-/.年](\d{1,2})[-/.月](\d{1,2})日?")
 _NUMERIC = re.compile(r"(\d{1,2})([-/.])(\d{1,2})\2(\d{4}|\d{2})")
 _SIGNS = re.compile(r"[^\w\s.,/'\u2019()-]")  # that no date is written with
@@ -42,7 +44,7 @@ _WORDS = re.compile(r"[^\W\d_]+|\d+")
 _MONTH_NUMBERS = (re.compile(r"(\d{4})[-/.年\s](\d{1,2})月?"), re.compile(r"(\d{1,2})[-/.\s](\d{4})"))
 _ID_EPOCH = 1_288_834_974_657  # ms: X counts the milliseconds in its ids from here
 _FILLERS = {"de", "del", "of", "th", "st", "nd", "rd"}  # between a day, a month and a year
-_SERIAL_DAY_ZERO = date(1899, 12, 30)  # of Google Sheets, and of Excel after February 1900
+_SERIAL_DAY_ZERO = datetime(1899, 12, 30)  # of Google Sheets, and of Excel after February 1900
 
 
 @dataclass(frozen=True)
@@ -59,67 +61,44 @@ def read_dates(cells: Sequence[Cell], locale: str | None = None) -> Dates:
     """Read one column of days, with or without times. A time without an offset is in UTC, as X exports are."""
     texts = [clean(cell) for cell in dict.fromkeys(cells) if isinstance(cell, str)]
     day_first, guess = _day_first(texts, locale)
-    decided: dict[object, tuple[np.datetime64, np.datetime64] | None] = {}
-    day = np.full(len(cells), np.datetime64("NaT"), dtype="datetime64[D]")
-    clock = np.full(len(cells), np.datetime64("NaT"), dtype="datetime64[m]")
-    unread: dict[str, int] = {}
-    for index, cell in enumerate(cells):
-        key = (type(cell), cell)
-        if key not in decided:
-            decided[key] = _moment(cell, day_first)
-        value = decided[key]
-        if value is None:
-            if not is_missing(cell):
-                unread[str(cell)] = unread.get(str(cell), 0) + 1
-        else:
-            day[index], clock[index] = value
+    moment_of = lru_cache(maxsize=None, typed=True)(partial(_moment, day_first=day_first))
+    found = [moment_of(cell) for cell in cells]
+    unread = Counter(str(cell) for cell, moment in zip(cells, found, strict=True) if not (moment or is_missing(cell)))
+    day = np.array([moment and moment[0] for moment in found], dtype="datetime64[D]")
+    clock = np.array([moment and moment[1] for moment in found], dtype="datetime64[m]")
     return Dates(day, clock, unread, guess)
 
 
-def _moment(cell: Cell, day_first: bool) -> tuple[np.datetime64, np.datetime64] | None:
-    """The day as written and the minute in UTC (NaT where there is no time of day); None where it is no date."""
-    no_time = np.datetime64("NaT", "m")
-    offset, with_clock = timedelta(0), False
-    if isinstance(cell, (bool, type(None))):
-        return None
-    if isinstance(cell, (int, float)):
-        if not 30_000 <= cell < 80_000:  # 1982 to 2119: other numbers are no dates
-            return None
-        moment = datetime.combine(_SERIAL_DAY_ZERO, datetime.min.time()) + timedelta(days=float(cell))
-        moment, with_clock = moment + timedelta(microseconds=500), cell != int(cell)
-    elif isinstance(cell, datetime):
-        moment, with_clock = cell, bool(cell.hour or cell.minute or cell.second)
+def _moment(cell: Cell, day_first: bool) -> tuple[date, datetime | None] | None:
+    """The day as written and the time in UTC (None where there is no time of day); None where it is no date."""
+    if isinstance(cell, str):
+        return _from_text(clean(cell), day_first)
+    if isinstance(cell, datetime):
+        moment = cell.replace(tzinfo=None)
     elif isinstance(cell, date):
-        moment = datetime.combine(cell, datetime.min.time())
+        return cell, None
+    elif isinstance(cell, (int, float)) and 30_000 <= cell < 80_000:  # 1982 to 2119: other numbers are no dates
+        moment = _SERIAL_DAY_ZERO + timedelta(days=float(cell), microseconds=500)
     else:
-        parsed = _from_text(clean(cell), day_first)
-        if parsed is None:
-            return None
-        moment, offset, with_clock = parsed
-    day = np.datetime64(moment.date(), "D")
-    return day, np.datetime64(moment.replace(tzinfo=None) - offset, "m") if with_clock else no_time
+        return None
+    return moment.date(), moment if moment.hour or moment.minute or moment.second else None
 
 
-def _from_text(text: str, day_first: bool) -> tuple[datetime, timedelta, bool] | None:
-    if match := _TWITTER.fullmatch(text):
-        name, day, hour, minute, year = match.groups()
-        number = MONTH_NAMES.get(name.casefold())
-        sent = _build(int(year), number or 0, int(day), (int(hour), int(minute)))
-        return None if sent is None else (sent, timedelta(0), True)
+def _from_text(text: str, day_first: bool) -> tuple[date, datetime | None] | None:
+    text = _TWITTER.sub(r"\1 \3 \2", text)
     offset, clock = timedelta(0), None
-    rest = text
     if ":" in text:
-        if match := _OFFSET.search(rest):
-            offset, rest = _offset(match[1]), rest[: match.start()]
-        if match := _CLOCK.search(rest):
-            hour, minute = int(match[1]), int(match[2])
-            if match[4]:
-                hour = hour % 12 + (12 if match[4][0] in "pP" else 0)
-            clock, rest = (hour, minute), rest[: match.start()]
-        else:
+        if match := _OFFSET.search(text):
+            offset, text = _offset(match[1]), text[: match.start()]
+        match = _CLOCK.search(text)
+        if not match:
             return None
-    moment = _calendar(rest.strip(), day_first, clock)
-    return None if moment is None else (moment, offset, clock is not None)
+        hour, minute = int(match[1]), int(match[2])
+        if match[4]:
+            hour = hour % 12 + (12 if match[4][0] in "pP" else 0)
+        clock, text = (hour, minute), text[: match.start()]
+    moment = _calendar(text.strip(), day_first, clock)
+    return None if moment is None else (moment.date(), moment - offset if clock else None)
 
 
 def _calendar(text: str, day_first: bool, clock: tuple[int, int] | None) -> datetime | None:
@@ -185,24 +164,21 @@ def _day_first(texts: Sequence[str], locale: str | None) -> tuple[bool, str | No
 
 def read_months(cells: Sequence[Cell], locale: str | None, today: date) -> Dates:
     """Read one column of months; `day` is the first of each. What is no month stays NaT and unread."""
-    cells = [_named(cell) for cell in cells]
+    cells = [clean(cell) if isinstance(cell, str) else cell for cell in cells]
     bare = [bare_month(cell) for cell in cells]
     if sum(number is not None for number in bare) >= 2 and len(set(bare) - {None}) > 1:
         return _without_years(cells, bare, today)
     months = [_month(cell) for cell in cells]
     rest = [cell if month is None else None for cell, month in zip(cells, months, strict=True)]
     dates = read_dates(rest, locale)
-    guess = dates.guess
-    found = dates.day[~np.isnat(dates.day)]
-    if mistaken := _years_taken_for_days(found):
+    day, guess = dates.day.astype("datetime64[M]"), dates.guess
+    known = ~np.isnat(day)
+    if mistaken := _years_taken_for_days(dates.day[known]):
         guess = mistaken
-        swapped = {day: _year_from_day(day) for day in found}
-        day = np.array([swapped.get(d, d) for d in dates.day], dtype="datetime64[M]")
-    else:
-        day = dates.day.astype("datetime64[M]")
-    own = np.array([np.datetime64(month or "NaT", "M") for month in months], dtype="datetime64[M]")
-    merged = np.where(np.isnat(own), day, own).astype("datetime64[M]").astype("datetime64[D]")
-    return Dates(merged, np.full(len(cells), np.datetime64("NaT"), dtype="datetime64[m]"), dates.unread, guess)
+        day[known] = [_year_from_day(day) for day in dates.day[known]]
+    own = np.array(months, dtype="datetime64[M]")
+    day = np.where(np.isnat(own), day, own).astype("datetime64[D]")
+    return Dates(day, np.full(len(cells), np.datetime64("NaT"), dtype="datetime64[m]"), dates.unread, guess)
 
 
 def bare_month(cell: Cell) -> int | None:
@@ -215,15 +191,10 @@ def bare_month(cell: Cell) -> int | None:
     return number if not match or number == int(match[1]) else None
 
 
-def _named(cell: Cell) -> Cell:
-    return clean(cell) if isinstance(cell, str) else cell
-
-
 def _month(cell: Cell) -> str | None:
     """A month written as one ("Jan-21", "2021-01", "January 2021", "2021年1月") -> "2021-01"."""
-    if isinstance(cell, (int, float)) and not isinstance(cell, bool):
-        year, month = divmod(int(cell), 100)
-        return f"{year:04}-{month:02}" if cell == int(cell) and 1990 <= year <= 2100 and 1 <= month <= 12 else None
+    if isinstance(cell, (int, float)) and cell == int(cell):
+        cell = str(int(cell))
     if not isinstance(cell, str):
         return None
     for pattern, year_at in zip(_MONTH_NUMBERS, (1, 2), strict=True):

@@ -7,9 +7,11 @@ measurements: the design's tweets.md, B3.
 import math
 import re
 import unicodedata
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
+from functools import lru_cache, partial
 from typing import Literal
 
 import numpy as np
@@ -45,23 +47,15 @@ def read_column(cells: Sequence[Cell], quantity: Quantity, locale: str | None = 
     """Read one column. `locale` ("de_DE") settles what the cells leave open in a rate; a count has no fraction."""
     if set(map(type, cells)) <= {int, float} and np.isfinite(plain := np.array(cells, dtype=float)).all():
         return Column(plain, {}, percent=False, guess=None)
-    decided: dict[object, float | None] = {}
-    unread: dict[str, int] = {}
     texts = {clean(cell) for cell in set(cells) if isinstance(cell, str)}
     decimal, guess = _decimal_mark(texts, quantity, locale)
-    values = np.empty(len(cells))
-    for index, cell in enumerate(cells):
-        key = (type(cell), cell)
-        if key not in decided:
-            decided[key] = _value(cell, decimal)
-        value = decided[key]
-        if value is None:
-            unread[str(cell)] = unread.get(str(cell), 0) + 1
-        values[index] = math.nan if value is None else value
+    value_of = lru_cache(maxsize=None, typed=True)(partial(_value, decimal=decimal))
+    values = [value_of(cell) for cell in cells]
+    unread = Counter(str(cell) for cell, value in zip(cells, values, strict=True) if value is None)
     percent = any("%" in text for text in texts)
     if marked := sorted(text for text in texts if _DECORATION.search(text) and not is_missing(text)):
         guess = "; ".join([*([guess] if guess else []), f"signs beside figures are left out (“{marked[0]}”)"])
-    return Column(values, unread, percent, guess)
+    return Column(np.array(values, dtype=float), unread, percent, guess)
 
 
 def is_missing(cell: Cell) -> bool:
