@@ -32,7 +32,7 @@ def accuracy(study: Study) -> go.Figure:
         ],
         hovertemplate="%{y}: %{customdata}<extra></extra>",
     )
-    if study.pooled:
+    if study.pooled and len(rows) > 1:
         errors, items = study.pooled
         figure.add_vline(
             x=1 - errors / items,
@@ -40,12 +40,15 @@ def accuracy(study: Study) -> go.Figure:
             line_color=_TOGETHER,
             line_width=1,
             annotation_text="together",
+            annotation_position="top",
             annotation_font_size=11,
         )
     figure.update_layout(
         height=110 + 34 * len(rows), margin={"l": 0, "r": 16, "t": 24, "b": 40}, showlegend=False, dragmode=False
     )
     lowest = min((low for _, (low, _), _ in rows), default=0)
-    figure.update_xaxes(title="right answers", tickformat=".0%", range=[max(lowest - 0.02, 0), 1.005], fixedrange=True)
+    figure.update_xaxes(
+        title="right answers", tickformat=".0%", range=[max(lowest - 0.02, -0.005), 1.005], fixedrange=True
+    )
     figure.update_yaxes(type="category", fixedrange=True)
     return figure

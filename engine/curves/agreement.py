@@ -85,7 +85,7 @@ def _measured(measure: str, items: str, statistic: Callable[[Counts], float], ro
         if math.isnan(value):
             why = "all answers are one class, which chance alone would bring"
             return Agreement(measure, None, None, number, f"{measure} cannot be told: {why}.")
-        told = f"{measure} is {value:.2f}"
+        told = f"{measure} is {_signed(value)}"
         if value == 1:
             unseen = wilson(0, number)[1]
             sentence = f"{told}: no answers differ on {number:,} {items}; up to {100 * unseen:.0f} % might on others."
@@ -99,7 +99,7 @@ def _measured(measure: str, items: str, statistic: Callable[[Counts], float], ro
         value,
         (float(low), float(high)),
         number,
-        f"{told} ({low:.2f} to {high:.2f}) on {number:,} {items}.",
+        f"{told} ({_signed(low)} to {_signed(high)}) on {number:,} {items}.",
     )
 
 
@@ -118,3 +118,7 @@ def _codes(answers: Collection[Answer]) -> Counts:
 def _count(codes: Counts, classes: int) -> Counts:
     """[items, people] -> [items, classes]"""
     return np.stack([(codes == number).sum(1) for number in range(classes)], axis=1)
+
+
+def _signed(value: float) -> str:
+    return f"{value:.2f}".replace("-", "\N{MINUS SIGN}")

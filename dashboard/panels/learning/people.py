@@ -10,6 +10,7 @@ from dashboard.text import escape
 from engine.curves.agreement import Answer
 from engine.curves.people import Study, assess
 
+_SHARE = st.column_config.NumberColumn(format="percent")
 _LABELS, _OTHERS = "what the label says", "what most others say"
 
 
@@ -17,7 +18,8 @@ def results(data: str, known: dict[str, str], unit: str, given: list[Answer], na
     """The finding, a chart of the people, sentences, numbers; `data` is the set's digest, `name` names the download."""
     right = st.segmented_control(
         "Right is",
-        [_LABELS, _OTHERS],
+        [_SHARE = st.column_config.NumberColumn(format="percent")
+_LABELS, _OTHERS],
         default=_LABELS,
         required=True,
         key="quiz-right",
@@ -34,7 +36,7 @@ def results(data: str, known: dict[str, str], unit: str, given: list[Answer], na
         st.markdown(escape(sentence))
     with st.expander("Show the numbers"):
         for table, alt in _tables(study):
-            st.dataframe(table, hide_index=True, alt=alt)
+            st.dataframe(table, hide_index=True, column_config={"accuracy": _SHARE, "share": _SHARE}, alt=alt)
     answers = pd.DataFrame(given, columns=["person", "item", "answer"])
     answers["label"] = answers["item"].map(known)
     st.download_button(
@@ -72,4 +74,4 @@ def _tables(study: Study) -> list[tuple[pd.DataFrame, str]]:
 
 
 def _told(interval: tuple[float, float] | None) -> str:
-    return f"{interval[0]:.3f} to {interval[1]:.3f}" if interval else ""
+    return f"{interval[0]:.3f} to {interval[1]:.3f}".replace("-", "\N{MINUS SIGN}") if interval else ""

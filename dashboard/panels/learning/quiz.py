@@ -22,7 +22,8 @@ from engine.photos.decode import decode_all
 from engine.store import answers as store
 
 _SIDE = 480  # px of a picture: it stands beside its buttons on a laptop
-_TINY, _ENLARGED = 128, 256  # px
+_LEAST = 256  # px: smaller ones are enlarged
+_COARSE = 32  # px: those show their pixels
 _AT_ONCE = 20  # pictures read together, and the next so many in advance
 _USUAL = 100  # pictures to answer
 _TYPICAL = 0.05  # error of people that the progress counts on: telling their own would tell what was right
@@ -193,9 +194,8 @@ def _ask(quiz: _Quiz, item: str) -> None:
 def _classes(quiz: _Quiz, item: str) -> None:
     keys = keys_of(quiz.classes)
     if keys is None:
-        name = f"quiz-choice-{item}"
         st.selectbox(
-            "Class", quiz.classes, index=None, key=name, on_change=lambda: _say(quiz, item, state[name]), width=420
+            "Class", quiz.classes, index=None, key="quiz-choice", on_change=_choose, args=(quiz, item), width=420
         )
         return
     with st.container(horizontal=True, gap="small"):
@@ -204,10 +204,15 @@ def _classes(quiz: _Quiz, item: str) -> None:
             st.button(escape(label), shortcut=key, key=name, on_click=_say, args=(quiz, item, label))
 
 
-def _say(quiz: _Quiz, item: str, label: str | None) -> None:
-    if label is not None:
-        with _told():
-            store.save_answer(quiz.data, item, state["quiz-person"], label)
+def _choose(quiz: _Quiz, item: str) -> None:
+    if label := state["quiz-choice"]:
+        _say(quiz, item, label)
+        state["quiz-choice"] = None  # the same box asks about the next picture, so that it stays in focus
+
+
+def _say(quiz: _Quiz, item: str, label: str) -> None:
+    with _told():
+        store.save_answer(quiz.data, item, state["quiz-person"], label)
 
 
 def _skip(quiz: _Quiz, item: str) -> None:
@@ -272,12 +277,13 @@ def _pictures(data: str | Path, keys: list[str]) -> dict[str, bytes]:
 
 
 def _square(image: Image.Image) -> bytes:
-    """On a square canvas, so that the buttons stay where they are. A tiny one is enlarged, its pixels as squares."""
+    """On a square canvas, so that the buttons stay where they are."""
     side = max(image.size)
     if side > _SIDE:
         image.thumbnail((_SIDE, _SIDE), Image.Resampling.LANCZOS)
-    elif side <= _TINY:
-        image = ImageOps.scale(image, _ENLARGED // side, Image.Resampling.NEAREST)
+    elif side < _LEAST:
+        coarse = side <= _COARSE
+        image = ImageOps.scale(image, _LEAST / side, Image.Resampling.NEAREST if coarse else Image.Resampling.LANCZOS)
     canvas = Image.new("RGBA", (max(image.size), max(image.size)))
     canvas.paste(image, ((canvas.width - image.width) // 2, (canvas.height - image.height) // 2))
     buffer = io.BytesIO()
