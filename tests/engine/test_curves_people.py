@@ -4,7 +4,7 @@ from collections import Counter
 from dataclasses import replace
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.metrics import cohen_kappa_score
 from statsmodels.stats.inter_rater import cohens_kappa
@@ -64,6 +64,7 @@ def test_someone_with_few_answers_does_not_shrink_what_fleiss_is_measured_on():
     assert alone.items == 3
 
 
+@settings(deadline=None)
 @given(st.lists(st.tuples(st.sampled_from("abc"), st.sampled_from("abc")), min_size=1, max_size=40))
 def test_kappa_of_two_people_is_cohens(pairs):
     one, other = ("".join(labels) for labels in zip(*pairs, strict=True))
@@ -148,6 +149,7 @@ def test_answers_needed_are_those_of_the_formula():
     assert f"± 5 points takes about {five} more photos" in " ".join(study.sentences)
 
 
+@settings(deadline=None)
 @given(ANSWERS)
 def test_any_answers_make_a_study(answers):
     for known in (TRUTH, None):
@@ -161,6 +163,7 @@ def test_any_answers_make_a_study(answers):
         assert all(found.sentence.endswith(".") for found in study.agreement)
 
 
+@settings(deadline=None)
 @given(ANSWERS, st.randoms(use_true_random=False))
 def test_who_answers_first_does_not_matter(answers, random):
     once = list({answer[:2]: answer for answer in answers}.values())

@@ -18,8 +18,7 @@ def results(data: str, known: dict[str, str], unit: str, given: list[Answer], na
     """The finding, a chart of the people, sentences, numbers; `data` is the set's digest, `name` names the download."""
     right = st.segmented_control(
         "Right is",
-        [_SHARE = st.column_config.NumberColumn(format="percent")
-_LABELS, _OTHERS],
+        [_LABELS, _OTHERS],
         default=_LABELS,
         required=True,
         key="quiz-right",
