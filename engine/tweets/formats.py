@@ -22,23 +22,47 @@ _FIGURES = (
     "hashtag_clicks", "detail_expands", "permalink_clicks", "app_opens", "app_installs", "follows", "email",
     "dials", "media_views", "media_engagements",
 )  # fmt: skip
-_OLD_POSTS = ("id", "url", "text", "date", *_FIGURES, *(f"promoted_{name}" for name in _FIGURES))
-_OLD_DAYS = ("date", "tweets", *_FIGURES, *(f"promoted_{name}" for name in _FIGURES))
+_PROMOTED = tuple(f"promoted_{name}" for name in _FIGURES)
 
-_NEW_POSTS = (
-    "id", "date", "text", "url", "impressions", "likes", "engagements", "bookmarks", "shares", "new_follows", "replies",
-    "retweets", "profile_clicks", "detail_expands", "url_clicks", "hashtag_clicks", "permalink_clicks",
-)  # fmt: skip
-_NEW_DAYS = (
-    "date", "impressions", "likes", "engagements", "bookmarks", "shares", "new_followers", "unfollows", "replies",
-    "retweets", "profile_clicks", "tweets", "video_views", "media_views",
-)  # fmt: skip
-_ORDERS = {
-    ("posts", "old"): _OLD_POSTS,
-    ("posts", "new"): _NEW_POSTS,
-    ("days", "old"): _OLD_DAYS,
-    ("days", "new"): _NEW_DAYS,
-}
+
+@dataclass(frozen=True)
+class _Export:
+    """One of X's exports: what it is called, the order of its columns, and those by which it is told from sheets."""
+
+    title: str
+    order: tuple[str, ...]
+    telling: set[str]
+
+
+_EXPORTS: dict[tuple[Kind, Definition], _Export] = {
+    ("posts", "old"): _Export(
+        "posts, the export by tweet",
+        ("id", "url", "text", "date", *_FIGURES, *_PROMOTED),
+        {"permalink_clicks", "app_opens", "media_views", "promoted_impressions"},
+    ),
+    ("posts", "new"): _Export(
+        "posts, the content export",
+        (
+            "id", "date", "text", "url", "impressions", "likes", "engagements", "bookmarks", "shares", "new_follows",
+            "replies", "retweets", "profile_clicks", "detail_expands", "url_clicks", "hashtag_clicks",
+            "permalink_clicks",
+        ),
+        {"bookmarks", "new_follows"},
+    ),
+    ("days", "old"): _Export(
+        "days, the export by day",
+        ("date", "tweets", *_FIGURES, *_PROMOTED),
+        {"tweets", "app_opens", "media_views"},
+    ),
+    ("days", "new"): _Export(
+        "days, the account overview",
+        (
+            "date", "impressions", "likes", "engagements", "bookmarks", "shares", "new_followers", "unfollows",
+            "replies", "retweets", "profile_clicks", "tweets", "video_views", "media_views",
+        ),
+        {"unfollows", "new_followers", "profile_clicks"},
+    ),
+}  # fmt: skip
 
 _RATIOS = ("rate", "impressions_per_tweet", "followers_per_tweet")
 
@@ -63,11 +87,8 @@ class Layout:
     @property
     def title(self) -> str:
         """What it was read as, in words."""
-        if self.definition == "sheet":
-            return {"posts": "posts", "days": "days", "months": "months"}[self.kind] + " of a hand-made sheet"
-        if self.kind == "posts":
-            return "posts, the export by tweet" if self.definition == "old" else "posts, the content export"
-        return "days, the export by day" if self.definition == "old" else "days, the account overview"
+        export = _EXPORTS.get((self.kind, self.definition))
+        return export.title if export else f"{self.kind} of a hand-made sheet"
 
 
 def unknown(header: Sequence[str], reason: str = "") -> UnknownLayout:
@@ -109,16 +130,21 @@ def layout_of(header: Sequence[Cell], first: Sequence[Cell], mapping: Mapping[st
     return layout
 
 
+def old_export(row: Sequence[Cell]) -> Kind | None:
+    """Which old export a row of data is from, in any language: 40 cells with a permalink in the second, or 38 with a
+    date in the first."""
+    if len(row) == 40 and re.search(r"status/\d+", str(row[1])):
+        return "posts"
+    return "days" if len(row) == 38 and re.fullmatch(r"\d{4}-\d{2}-\d{2}", str(row[0]).strip()) else None
+
+
 def _position(names: Sequence[str], first: Sequence[Cell]) -> Layout | None:
-    """The old exports by position: 40 columns with a permalink in the second, or 38 that start with a date."""
-    if sum(field_of(name) is not None for name in names) > 6:
-        return None  # its headings are known
+    """The old exports by position, where the headings are not known."""
+    kind = old_export(first) if len(names) == len(first) else None
+    if kind is None or sum(field_of(name) is not None for name in names) > 6:
+        return None
     guess = "the headings are in another language: the columns were taken by their position"
-    if len(names) == 40 and len(first) > 1 and re.search(r"status/\d+", str(first[1])):
-        return Layout("posts", "old", {name: at for at, name in enumerate(_OLD_POSTS)}, 40, [guess])
-    if len(names) == 38 and first and re.fullmatch(r"\d{4}-\d{2}-\d{2}", str(first[0]).strip()):
-        return Layout("days", "old", {name: at for at, name in enumerate(_OLD_DAYS)}, 38, [guess])
-    return None
+    return Layout(kind, "old", {name: at for at, name in enumerate(_EXPORTS[kind, "old"].order)}, len(names), [guess])
 
 
 def _alike(names: Sequence[str], fields: list[str | None]) -> list[str]:
@@ -165,20 +191,12 @@ def _kind(columns: Mapping[str, int]) -> Kind | None:
 
 def _finished(kind: Kind, columns: dict[str, int], width: int, guesses: list[str], warnings: list[str]) -> Layout:
     """Settle what a heading means from the company it keeps."""
-    definition: Definition = "sheet"
-    if kind == "posts":
-        if "new_followers" in columns:  # of one post, not of the account
-            columns["new_follows"] = columns.pop("new_followers")
-        old = {"permalink_clicks", "app_opens", "media_views", "promoted_impressions"} <= columns.keys()
-        new = {"bookmarks", "new_follows"} <= columns.keys()
-        definition = "old" if old else "new" if new else "sheet"
-    elif kind == "days":
-        old = {"tweets", "app_opens", "media_views"} <= columns.keys()
-        new = {"unfollows", "new_followers", "profile_clicks"} <= columns.keys()
-        definition = "old" if old else "new" if new else "sheet"
-    known = [
-        name for name in sorted(columns, key=lambda name: columns[name]) if name in _ORDERS.get((kind, definition), ())
-    ]
-    if known != [name for name in _ORDERS.get((kind, definition), ()) if name in columns]:
+    if kind == "posts" and "new_followers" in columns:  # of one post, not of the account
+        columns["new_follows"] = columns.pop("new_followers")
+    exports = {definition: export for (of, definition), export in _EXPORTS.items() if of == kind}
+    definition = next((name for name, export in exports.items() if export.telling <= columns.keys()), "sheet")
+    order = exports[definition].order if definition != "sheet" else ()
+    held = [name for name in order if name in columns]
+    if held != sorted(held, key=columns.__getitem__):
         guesses.append("the columns stand in another order than in the export: they were taken by their headings")
     return Layout(kind, definition, columns, width, guesses, warnings)

@@ -21,6 +21,7 @@ from engine.tweets.tables import Grid, Source, read_grids
 
 Mappings = Mapping[str, Mapping[str, str]]  # signature of a header -> heading -> field
 
+_FRAMES = {"posts": posts_frame, "days": days_frame, "months": months_frame}
 _REMEDIES = {
     "no figures": "if they are formulas, open it in a spreadsheet and save it again, so that the results are in it",
     MISSING_DATE: "give every row a day, or a month such as 2021-02",
@@ -70,8 +71,14 @@ def read_file(name: str, source: Source, *, mappings: Mappings | None = None, te
 
     Raises UnreadableData if it holds no table of figures, UnknownLayout if a person must name its columns.
     """
-    part = _scanned(name, source, text)
-    return [part] if part else read_tables(read_grids(name, source), name, mappings)
+    scanned = scan.scan_posts(source, text=text)
+    if scanned is None:
+        return read_tables(read_grids(name, source), name, mappings)
+    frame, rows = scanned
+    if rows.cells:  # what is not plain
+        odd = posts_cells(set_aside(rows), None).reindex(columns=frame.columns)
+        frame = pd.concat([frame, odd], ignore_index=True)
+    return [_part(name, name, rows, finished(frame, rows))]
 
 
 def read_tables(grids: Sequence[Grid], file: str, mappings: Mappings | None = None) -> list[Part]:
@@ -84,11 +91,12 @@ def read_tables(grids: Sequence[Grid], file: str, mappings: Mappings | None = No
         try:
             if grid.hidden and seen:
                 raise UnreadableData("the tab is hidden", "show it, if its figures count")
-            parts.append(_read_grid(grid, file, mappings))
+            rows = split(grid, mappings)
+            parts.append(_part(grid.name, file, rows, _FRAMES[rows.layout.kind](rows, grid.locale)))
         except InputError as error:
             passed.append(error)
-            skipped = TableReport(grid.name, "not read", len(grid.rows), 0, Counter({"not read": len(grid.rows)}))
-            skipped.error = str(error)
+            number = len(grid.rows)
+            skipped = TableReport(grid.name, "not read", number, 0, Counter({"not read": number}), error=str(error))
             parts.append(Part(grid.name, "days", "sheet", pd.DataFrame(), None, skipped))
     if len(passed) == len(tables):
         raise passed[0]
@@ -105,23 +113,8 @@ def read_sheet(book: Book | CsvCopy, mappings: Mappings | None = None) -> list[P
     return read_tables(grids, book.title, mappings)
 
 
-def _read_grid(grid: Grid, file: str, mappings: Mappings | None) -> Part:
-    rows = split(grid, mappings)
-    layout, frame = _frame(rows, grid.locale)
-    return _part((grid.name, file), layout, frame, rows)
-
-
-def _frame(rows: Rows, locale: str | None) -> tuple[Layout, pd.DataFrame]:
-    if rows.layout.kind == "months":
-        return rows.layout, months_frame(rows, locale)
-    if rows.layout.kind == "posts":
-        return rows.layout, posts_frame(rows, locale)
-    return rows.layout, days_frame(rows, locale)
-
-
-def _part(names: tuple[str, str], layout: Layout, frame: pd.DataFrame, rows: Rows) -> Part:
-    name, file = names
-    covers = _covered(file, layout)
+def _part(name: str, file: str, rows: Rows, frame: pd.DataFrame) -> Part:
+    layout, covers = rows.layout, _covered(file, rows.layout)
     if frame.empty:
         reasons = ", ".join(f"{number:,} x {reason}" for reason, number in rows.dropped.items())
         common = max(rows.dropped, key=lambda reason: rows.dropped[reason], default="")
@@ -154,19 +147,6 @@ def _covered(name: str, layout: Layout) -> tuple[date, date] | None:
     return (start, end) if start < end else None
 
 
-def _scanned(name: str, source: Source, text: bool) -> Part | None:
-    """A large export of posts, by the fast way; None if it must go the common way."""
-    scanned = scan.scan_posts(source, text=text)
-    if scanned is None:
-        return None
-    frame, rows = scanned
-    if rows.cells:
-        odd = posts_cells(set_aside(rows), None).reindex(columns=frame.columns)
-        frame = pd.concat([frame, odd], ignore_index=True)
-    frame = finished(frame, rows)
-    return _part((name, name), rows.layout, frame, rows)
-
-
 @dataclass(frozen=True)
 class FileRead:
     """What one file held: its tables, or why nothing could be read."""
@@ -185,11 +165,10 @@ def read_all(
     files: Sequence[tuple[str, Source]], *, mappings: Mappings | None = None, text: bool = True
 ) -> list[FileRead]:
     """Read several files of any mix; one that cannot be read says why, and the others still count."""
-    return [_attempt(name, source, mappings, text) for name, source in files]
-
-
-def _attempt(name: str, source: Source, mappings: Mappings | None, text: bool) -> FileRead:
-    try:
-        return FileRead(name, read_file(name, source, mappings=mappings, text=text))
-    except InputError as error:
-        return FileRead(name, [], error)
+    found = []
+    for name, source in files:
+        try:
+            found.append(FileRead(name, read_file(name, source, mappings=mappings, text=text)))
+        except InputError as error:
+            found.append(FileRead(name, [], error))
+    return found

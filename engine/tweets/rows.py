@@ -8,9 +8,8 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.tweets import formats
 from engine.tweets.dates import now_utc, read_dates, read_months
-from engine.tweets.formats import COUNTED, HEADER_ROWS, Layout, layout_of
+from engine.tweets.formats import COUNTED, HEADER_ROWS, Layout, layout_of, old_export, unknown
 from engine.tweets.headings import field_of, headings, known_headings, normal, trimmed_field
 from engine.tweets.numbers import Cell, clean, is_missing
 from engine.tweets.tables import Grid
@@ -187,22 +186,15 @@ def _header(grid: Grid, mapping: Mapping[str, Mapping[str, str]]) -> tuple[Grid,
         at = max(range(len(turned.rows[:HEADER_ROWS])), key=lambda index: known_headings(turned.rows[index]))
         if known_headings(turned.rows[at]) >= 2:
             return turned, at, True
-    if _exported(rows[0]):
+    if old_export(rows[0]):
         return grid, None, False
-    if len(rows) > 1 and len(rows[0]) in (38, 40) and _exported(rows[1]):
+    if len(rows) > 1 and len(rows[0]) in (38, 40) and old_export(rows[1]):
         return grid, 0, False
     texts = [sum(isinstance(cell, str) and bool(cell.strip()) for cell in row) for row in rows[:HEADER_ROWS]]
-    raise formats.unknown(headings(rows[texts.index(max(texts))]))
+    raise unknown(headings(rows[texts.index(max(texts))]))
 
 
 _FIRST = {normal(name) for name in ("Tweet id", "Post id", "Date", "Month", "id", "ツイートID", "日付")}
-
-
-def _exported(row: Sequence[Cell]) -> bool:
-    """Whether a row is data of an old export, which can be read without a header."""
-    if len(row) == 40:
-        return bool(re.search(r"status/\d+", str(row[1])))
-    return len(row) == 38 and bool(re.fullmatch(r"\d{4}-\d{2}-\d{2}", str(row[0])))
 
 
 def _turned(grid: Grid) -> Grid | None:
