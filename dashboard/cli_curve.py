@@ -3,18 +3,27 @@
 import argparse
 import json
 import sys
+import time
 from functools import partial
+from pathlib import Path
 
 
 def run(options: argparse.Namespace) -> int:
     """Run the command; returns its exit status."""
     from engine.curves.curve import learning_curve
     from engine.curves.data import load
+    from engine.errors import StoreError
     from engine.models.registry import load_model
+    from engine.store.runs import save_curve
 
+    started = time.monotonic()
     labelled = load(options.data, label=options.label, model=partial(load_model, options.model), progress=_progress)
     _progress(0)
     curve = learning_curve(labelled, human=options.human)
+    try:
+        save_curve(Path(options.data).name, curve, str(options.model), time.monotonic() - started)
+    except StoreError as error:
+        print(f"the run is not kept: {error}", file=sys.stderr)
     if options.json:
         print(json.dumps(curve.as_dict()))
         return 0

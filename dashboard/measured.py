@@ -70,22 +70,13 @@ def labelled(data: Data, progress: Callable[[int], None]) -> Labelled:
     return _once(lambda: load(data.path, label=data.label, model=model.result, progress=progress), "data", data)
 
 
-def measured(data: Data, given: Labelled, human: tuple[float, int] | None, progress: Callable[[float], None]) -> Curve:
+def measured(data: Data, given: Labelled, progress: Callable[[float], None]) -> Curve:
     """The curve, and a run of it in the history. Raises as `learning_curve` does, and StoreError."""
 
     def work() -> Curve:
         started = time.monotonic()
-        curve = learning_curve(given, human=human, progress=progress)
-        settings = {"model": data.model} if given.looks is not None else {}
-        runs.save_run(
-            "curve",
-            data.name,
-            given.digest,
-            settings=settings | {"human": human and list(human)},
-            figures=curve.as_dict(),
-            seconds=time.monotonic() - started,
-            correct=curve.correct,
-        )
+        curve = learning_curve(given, progress=progress)
+        runs.save_curve(data.name, curve, data.model, time.monotonic() - started)
         return curve
 
-    return _once(work, "curve", data, human)
+    return _once(work, "curve", data)

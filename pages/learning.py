@@ -7,6 +7,7 @@ import streamlit as st
 from dashboard.dropzone import dropzone
 from dashboard.measured import BUILT_IN, Data, keep, labelled, measured
 from dashboard.panels.learning import baselines, choice, curve, quiz, runs
+from dashboard.text import share as percentage
 from dashboard.uploads import admit_tables
 from engine.errors import InputError, TallyError
 
@@ -41,7 +42,7 @@ with human_column:
     share = st.number_input("People's error, %", 0.0, 100.0, None, 0.5, key="human-error", persist_state="session")
 with items_column:
     items = st.number_input("of so many answers", 1, 1_000_000, 300, key="human-items", persist_state="session")
-human = None if share is None else (share / 100 * items, int(items))
+typed = None if share is None else (share / 100 * items, int(items))
 
 if files:
     state.learning_drops += 1
@@ -79,7 +80,9 @@ try:
         st.stop()
     with top.container(key="learning-wait"), choice.waiting(lambda: stop(data)) as progress:
         given = labelled(data, progress.photos)
-        found = measured(data, given, human, progress.share)
+        trained = measured(data, given, progress.share)
+    human = typed or quiz.human_of(given)
+    found = trained.with_human(human)
 except TallyError as error:
     top.error(error.remedy, title=f"{data.name}: {error.message}")
     st.button("Try the digits", icon=":material/pin:", on_click=choose, args=(BUILT_IN,))
@@ -89,6 +92,9 @@ with top:
     st.title(curve.headline(found))
     curve.verdicts(found)
     st.caption(choice.described(data, given))
+    if human and not typed:
+        wrong = percentage(human[0] / human[1])
+        st.caption(f"People are wrong on {wrong} of {human[1]:,} {given.unit}, by the answers in *Label it yourself*.")
 tabs = dict(zip(TABS, st.tabs(TABS, key="learning-tab", on_change="rerun"), strict=True))
 with tabs["Curve"] as tab:
     if tab.open:

@@ -62,13 +62,11 @@ def baselines(
     labelled: Labelled,
     repeats: Sequence[Split],
     wrong: NDArray[np.bool_],
-    human: tuple[float, int] | None = None,
     seed: int = 0,
 ) -> list[Baseline]:
-    """All baselines, by level, and the candidate.
+    """All baselines but people, by level, and the candidate.
 
-    `wrong` [items] is the candidate's, from the folds of `repeats`, which validate each item once. `human`: errors,
-    items.
+    `wrong` [items] is the candidate's, from the folds of `repeats`, which validate each item once.
     """
     groups = labelled.groups
     models = [
@@ -78,7 +76,7 @@ def baselines(
         _Model("candidate", "candidate", wrong),
     ]
     *others, itself = (paired.compare(model.wrong, wrong, groups, seed) for model in models)
-    rows = [
+    return [
         Baseline(
             model.name,
             model.level,
@@ -91,10 +89,27 @@ def baselines(
         )
         for model, versus in zip(models, [*paired.holm(others), itself], strict=True)
     ]
-    if human is None:
-        return rows
-    drawn = paired.bootstrap(np.column_stack([model.wrong for model in models]), groups, seed)
-    return _with_people(rows, drawn, human, seed)
+
+
+def with_people(rows: list[Baseline], groups: Items | None, human: tuple[float, int], seed: int = 0) -> list[Baseline]:
+    """With people's row first, and every model's skill if people are surely better than guessing.
+
+    `human`: errors, items. People answered other items, so their errors are drawn apart from the models', from a Beta.
+    """
+    errors, items = human
+    drawn = paired.bootstrap(np.column_stack([row.wrong for row in rows if row.wrong is not None]), groups, seed)
+    error, people = errors / items, np.random.default_rng(seed).beta(errors + 0.5, items - errors + 0.5, len(drawn))
+    apart = people - drawn[:, -1]
+    versus = Comparison(
+        error - rows[-1].error, paired.interval(apart), paired.two_sided(apart), only_a=math.nan, only_b=math.nan
+    )
+    guess, scale = rows[0].error, drawn[:, 0] - people
+    if paired.interval(scale)[0] > 0:
+        rows = [
+            replace(row, skill=((guess - row.error) / (guess - error), paired.interval((drawn[:, 0] - draws) / scale)))
+            for row, draws in zip(rows, drawn.T, strict=True)
+        ]
+    return [Baseline("people", "people", error, paired.wilson(error, items), items, versus), *rows]
 
 
 def beats(rows: Sequence[Baseline]) -> bool:
@@ -153,28 +168,6 @@ def _off_the_shelf(labelled: Labelled, repeats: Sequence[Split], seed: int) -> l
         linear = score(simple, labels, repeats, [min(len(split.order) for split in repeats)]).predicted
         rows.append(_Model("logistic regression on pixels", "off the shelf", linear != labels))
     return rows
-
-
-def _with_people(
-    rows: list[Baseline], drawn: NDArray[np.float64], human: tuple[float, int], seed: int
-) -> list[Baseline]:
-    """With people's row first, and every model's skill if people are surely better than guessing.
-
-    `drawn` [draws, rows] are the models' errors; people answered other items, so theirs are drawn apart, from a Beta.
-    """
-    errors, items = human
-    error, people = errors / items, np.random.default_rng(seed).beta(errors + 0.5, items - errors + 0.5, len(drawn))
-    apart = people - drawn[:, -1]
-    versus = Comparison(
-        error - rows[-1].error, paired.interval(apart), paired.two_sided(apart), only_a=math.nan, only_b=math.nan
-    )
-    guess, scale = rows[0].error, drawn[:, 0] - people
-    if paired.interval(scale)[0] > 0:
-        rows = [
-            replace(row, skill=((guess - row.error) / (guess - error), paired.interval((drawn[:, 0] - draws) / scale)))
-            for row, draws in zip(rows, drawn.T, strict=True)
-        ]
-    return [Baseline("people", "people", error, paired.wilson(error, items), items, versus), *rows]
 
 
 def _interval(wrong: Wrong, groups: Items | None) -> Interval:

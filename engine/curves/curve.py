@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.curves import levels
-from engine.curves.baselines import Baseline, baselines, beats, standardised
+from engine.curves.baselines import Baseline, baselines, beats, standardised, with_people
 from engine.curves.data import Labelled
 from engine.curves.diagnose import Array, Diagnosis, Evidence, diagnose
 from engine.curves.paired import level_noise, wilson
@@ -34,10 +34,36 @@ class Curve:
     interval: list[tuple[float, float]]  # 90 %, of the validation error: spread over repeats and finite validation set
     log_loss_interval: list[tuple[float, float]]  # likewise
     levels: list[Baseline]  # people, no skill, rule, off the shelf, candidate
-    diagnosis: Diagnosis
     evidence: Evidence
-    sentences: list[str]
     correct: NDArray[np.bool_] = field(repr=False)  # [items] whether the model that never saw the item gets it right
+    labelled: Labelled = field(repr=False)
+    seed: int
+
+    def with_human(self, human: tuple[float, int] | None) -> "Curve":
+        """The same curve judged beside people's errors on so many items, in place of those it was judged by.
+
+        Raises InputError for a human error that is none.
+        """
+        if human is not None and not (human[1] >= 1 and 0 <= human[0] <= human[1]):
+            raise InputError(
+                f"people made {human[0]:g} errors on {human[1]:,} items, which cannot be",
+                "give the number of errors and of items a person answered",
+            )
+        rows = [replace(row, skill=None) for row in self.levels if row.level != "people"]
+        if human is not None:
+            rows = with_people(rows, self.labelled.groups, human, self.seed)
+        return replace(self, levels=rows, evidence=replace(self.evidence, human=human))
+
+    @cached_property
+    def diagnosis(self) -> Diagnosis:
+        """The verdicts."""
+        return replace(diagnose(self.evidence, self.seed), beats_baselines=beats(self.levels))
+
+    @cached_property
+    def sentences(self) -> list[str]:
+        """The verdicts and baselines in words, and what was noticed in the data."""
+        told = tell(self.diagnosis, self.evidence, self.labelled.unit)
+        return [*told, *levels.tell(self.levels), *self.labelled.notes]
 
     def projection(self, ratios: Array) -> Array:
         """Low, mid and high of the fitted curve at `ratios` of the largest size, to draw: [ratios, 3].
@@ -101,11 +127,6 @@ def learning_curve(
     """
     from engine.curves.heads import score
 
-    if human is not None and not (human[1] >= 1 and 0 <= human[0] <= human[1]):
-        raise InputError(
-            f"people made {human[0]:g} errors on {human[1]:,} items, which cannot be",
-            "give the number of errors and of items a person answered",
-        )
     labels = labelled.labels
     rounds = rounds or (3 if len(labels) <= _STEADIED else 1)
     repeats = splits(labels, labelled.groups, seed, rounds)
@@ -118,10 +139,8 @@ def learning_curve(
     scores = score(standardised(labelled.features), labels, repeats, sizes, progress=progress)
     wrong = scores.predicted != labels
     noise = level_noise(wrong, labelled.groups)
-    evidence = Evidence(sizes, scores.train_error, scores.validation_error, noise, human)
-    rows = baselines(labelled, repeats[-FOLDS:], wrong, human, seed)  # the last round's predictions are kept
-    diagnosis = replace(diagnose(evidence, seed), beats_baselines=beats(rows))
-    return Curve(
+    evidence = Evidence(sizes, scores.train_error, scores.validation_error, noise)
+    curve = Curve(
         sizes=sizes,
         train_error=scores.train_error.mean(1),
         validation_error=scores.validation_error.mean(1),
@@ -129,16 +148,13 @@ def learning_curve(
         validation_log_loss=scores.validation_log_loss.mean(1),
         interval=_intervals(evidence, len(labels)),
         log_loss_interval=_over_folds(scores.validation_log_loss),
-        levels=rows,
-        diagnosis=diagnosis,
+        levels=baselines(labelled, repeats[-FOLDS:], wrong, seed),  # the last round's predictions are kept
         evidence=evidence,
-        sentences=[
-            *tell(diagnosis, evidence, labelled.unit),
-            *levels.tell(rows),
-            *labelled.notes,
-        ],
         correct=~wrong,
+        labelled=labelled,
+        seed=seed,
     )
+    return curve.with_human(human)
 
 
 def _intervals(evidence: Evidence, items: int) -> list[tuple[float, float]]:

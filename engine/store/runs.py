@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,6 +10,9 @@ from sqlalchemy import select
 
 from engine.store.database import session
 from engine.store.schema import Run
+
+if TYPE_CHECKING:
+    from engine.curves.curve import Curve
 
 _LISTED = 500  # the newest
 
@@ -47,6 +50,20 @@ def save_run(
                 created_at=datetime.now(UTC),
             )
         )
+
+
+def save_curve(data_name: str, curve: "Curve", model: str, seconds: float) -> None:
+    """Keep a learning curve; `model` is named where it saw photos."""
+    given, human = curve.labelled, curve.evidence.human
+    save_run(
+        "curve",
+        data_name,
+        given.digest,
+        settings={"human": human and list(human)} | ({} if given.looks is None else {"model": model}),
+        figures=curve.as_dict(),
+        seconds=seconds,
+        correct=curve.correct,
+    )
 
 
 def list_runs() -> list[Run]:

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from engine.curves import levels
-from engine.curves.baselines import Baseline, baselines, beats, standardised
+from engine.curves.baselines import Baseline, baselines, beats, standardised, with_people
 from engine.curves.curve import learning_curve
 from engine.curves.data import Labelled, labelled, load
 from engine.curves.simple import NEIGHBOURS, best_column, k_nearest, nearest_mean
@@ -28,7 +28,8 @@ def blobs(items: int, width: int, apart: float, classes: int = 3, seed: int = 0)
 
 def rows_of(given: Labelled, wrong: np.ndarray, human: tuple[float, int] | None = None) -> dict[str, Baseline]:
     repeats = splits(given.labels, given.groups, 0)
-    return {row.name: row for row in baselines(given, repeats, wrong, human)}
+    rows = baselines(given, repeats, wrong)
+    return {row.name: row for row in (with_people(rows, given.groups, human) if human else rows)}
 
 
 def said(rows: dict[str, Baseline]) -> str:

@@ -8,6 +8,7 @@ import streamlit as st
 from dashboard import charts
 from dashboard.charts import learning as figures
 from dashboard.text import escape, share
+from engine.curves import levels
 from engine.curves.curve import Curve
 
 _HEADLINES = {
@@ -53,16 +54,24 @@ def verdicts(found: Curve) -> None:
 
 def draw(found: Curve, human: tuple[float, int] | None, name: str) -> None:
     """The curve beside the ideal one, its sentences and its numbers."""
-    with st.container(horizontal=True, vertical_alignment="bottom"):
-        chosen = st.segmented_control("Measure", list(_MEASURES), default="Error", required=True, key="curve-measure")
+    with st.container(horizontal=True, vertical_alignment="center"):
+        chosen = st.segmented_control(
+            "Measure",
+            list(_MEASURES),
+            default="Error",
+            required=True,
+            key="curve-measure",
+            label_visibility="collapsed",
+        )
         reach = st.segmented_control(
             "Forecast up to",
             [2, 4, 6],
             default=2,
             required=True,
             key="curve-reach",
-            format_func=lambda times: f"{times} times the data",
-            help="Past twice the data the interval tells more than the line.",
+            label_visibility="collapsed",
+            format_func=lambda times: f"Forecast to {times} times the data",
+            disabled=_MEASURES[chosen] != "error",
         )
     measure = _MEASURES[chosen]
     own, wanted = st.columns([5, 2])
@@ -83,8 +92,10 @@ def draw(found: Curve, human: tuple[float, int] | None, name: str) -> None:
             config=charts.CONFIG,
             alt="Both errors, of training and validation, meet at the error of people.",
         )
-    for sentence in found.sentences[1:]:
-        st.markdown(escape(sentence))
+    elsewhere = {found.sentences[0], *levels.tell(found.levels)}
+    for sentence in found.sentences:
+        if sentence not in elsewhere:
+            st.markdown(escape(sentence))
     _numbers(found, name)
 
 

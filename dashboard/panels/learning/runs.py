@@ -28,7 +28,8 @@ def draw() -> None:
         key="runs-table",
         column_config={
             "when": st.column_config.DatetimeColumn(format="D MMM YYYY, HH:mm", timezone="UTC", help="UTC"),
-            "error": st.column_config.NumberColumn(format="percent"),
+            "error, %": st.column_config.NumberColumn(format="%.1f"),
+            "items": st.column_config.NumberColumn(format="localized"),
             "seconds": st.column_config.NumberColumn(format="%.1f"),
         },
         alt="Runs, newest first",
@@ -92,10 +93,10 @@ def _row(run: Run) -> dict[str, object]:
         "when": run.created_at,
         "kind": run.kind,
         "data": run.data_name,
-        "model": run.settings.get("model"),
+        "model": run.settings.get("model") or "",
         "items": run.items,
-        "error": curve["validation_error"][-1] if curve else None,
-        "more data": curve["verdict"]["more_data"] if curve else None,
+        "error, %": 100 * curve["validation_error"][-1] if curve else None,
+        "more data": curve["verdict"]["more_data"] if curve else "",
         "said": run.figures["sentences"][0] if run.figures.get("sentences") else "",
         "seconds": run.seconds,
     }
