@@ -45,7 +45,14 @@ def forest(rows: Sequence[Baseline]) -> go.Figure:
     figure.update_layout(
         height=70 + _ROW * len(rows), margin={"l": 0, "r": 16, "t": 8, "b": 40}, showlegend=False, dragmode=False
     )
-    figure.update_xaxes(title="error (95 % interval)", tickformat=".0%", rangemode="tozero", fixedrange=True)
+    top = max(row.interval[1] for row in rows)
+    figure.update_xaxes(
+        title="error (95 % interval)",
+        tickformat=".0%",
+        range=[-0.07 * top, 1.04 * top],
+        zeroline=False,
+        fixedrange=True,
+    )
     figure.update_yaxes(
         tickvals=list(range(len(rows))),
         ticktext=[_label(row) for row in rows],
