@@ -23,46 +23,31 @@ _FIGURES = (
     "dials", "media_views", "media_engagements",
 )  # fmt: skip
 _PROMOTED = tuple(f"promoted_{name}" for name in _FIGURES)
-
-
-@dataclass(frozen=True)
-class _Export:
-    """One of X's exports: what it is called, the order of its columns, and those by which it is told from sheets."""
-
-    title: str
-    order: tuple[str, ...]
-    telling: set[str]
-
-
-_EXPORTS: dict[tuple[Kind, Definition], _Export] = {
-    ("posts", "old"): _Export(
-        "posts, the export by tweet",
-        ("id", "url", "text", "date", *_FIGURES, *_PROMOTED),
-        {"permalink_clicks", "app_opens", "media_views", "promoted_impressions"},
+_Export = tuple[Kind, Definition]
+_ORDERS: dict[_Export, tuple[str, ...]] = {
+    ("posts", "old"): ("id", "url", "text", "date", *_FIGURES, *_PROMOTED),
+    ("posts", "new"): (
+        "id", "date", "text", "url", "impressions", "likes", "engagements", "bookmarks", "shares", "new_follows",
+        "replies", "retweets", "profile_clicks", "detail_expands", "url_clicks", "hashtag_clicks", "permalink_clicks",
     ),
-    ("posts", "new"): _Export(
-        "posts, the content export",
-        (
-            "id", "date", "text", "url", "impressions", "likes", "engagements", "bookmarks", "shares", "new_follows",
-            "replies", "retweets", "profile_clicks", "detail_expands", "url_clicks", "hashtag_clicks",
-            "permalink_clicks",
-        ),
-        {"bookmarks", "new_follows"},
-    ),
-    ("days", "old"): _Export(
-        "days, the export by day",
-        ("date", "tweets", *_FIGURES, *_PROMOTED),
-        {"tweets", "app_opens", "media_views"},
-    ),
-    ("days", "new"): _Export(
-        "days, the account overview",
-        (
-            "date", "impressions", "likes", "engagements", "bookmarks", "shares", "new_followers", "unfollows",
-            "replies", "retweets", "profile_clicks", "tweets", "video_views", "media_views",
-        ),
-        {"unfollows", "new_followers", "profile_clicks"},
+    ("days", "old"): ("date", "tweets", *_FIGURES, *_PROMOTED),
+    ("days", "new"): (
+        "date", "impressions", "likes", "engagements", "bookmarks", "shares", "new_followers", "unfollows", "replies",
+        "retweets", "profile_clicks", "tweets", "video_views", "media_views",
     ),
 }  # fmt: skip
+_TELLING: dict[_Export, set[str]] = {  # what no sheet has
+    ("posts", "old"): {"permalink_clicks", "app_opens", "media_views", "promoted_impressions"},
+    ("posts", "new"): {"bookmarks", "new_follows"},
+    ("days", "old"): {"tweets", "app_opens", "media_views"},
+    ("days", "new"): {"unfollows", "new_followers", "profile_clicks"},
+}
+_TITLES: dict[_Export, str] = {
+    ("posts", "old"): "posts, the export by tweet",
+    ("posts", "new"): "posts, the content export",
+    ("days", "old"): "days, the export by day",
+    ("days", "new"): "days, the account overview",
+}
 
 _RATIOS = ("rate", "impressions_per_tweet", "followers_per_tweet")
 
@@ -87,8 +72,7 @@ class Layout:
     @property
     def title(self) -> str:
         """What it was read as, in words."""
-        export = _EXPORTS.get((self.kind, self.definition))
-        return export.title if export else f"{self.kind} of a hand-made sheet"
+        return _TITLES.get((self.kind, self.definition), f"{self.kind} of a hand-made sheet")
 
 
 def unknown(header: Sequence[str], reason: str = "") -> UnknownLayout:
@@ -144,7 +128,7 @@ def _position(names: Sequence[str], first: Sequence[Cell]) -> Layout | None:
     if kind is None or sum(field_of(name) is not None for name in names) > 6:
         return None
     guess = "the headings are in another language: the columns were taken by their position"
-    return Layout(kind, "old", {name: at for at, name in enumerate(_EXPORTS[kind, "old"].order)}, len(names), [guess])
+    return Layout(kind, "old", {name: at for at, name in enumerate(_ORDERS[kind, "old"])}, len(names), [guess])
 
 
 def _alike(names: Sequence[str], fields: list[str | None]) -> list[str]:
@@ -193,9 +177,9 @@ def _finished(kind: Kind, columns: dict[str, int], width: int, guesses: list[str
     """Settle what a heading means from the company it keeps."""
     if kind == "posts" and "new_followers" in columns:  # of one post, not of the account
         columns["new_follows"] = columns.pop("new_followers")
-    exports = {definition: export for (of, definition), export in _EXPORTS.items() if of == kind}
-    definition = next((name for name, export in exports.items() if export.telling <= columns.keys()), "sheet")
-    order = exports[definition].order if definition != "sheet" else ()
+    told: list[Definition] = [of for (its, of), names in _TELLING.items() if its == kind and names <= columns.keys()]
+    definition = told[0] if told else "sheet"
+    order = _ORDERS.get((kind, definition), ())
     held = [name for name in order if name in columns]
     if held != sorted(held, key=columns.__getitem__):
         guesses.append("the columns stand in another order than in the export: they were taken by their headings")
