@@ -69,7 +69,7 @@ def score(
     width for each repeat, on inner folds of its training set (features must be standardised then). `progress` hears
     the share that is done; what it raises ends the work.
     """
-    pool = _workers()
+    pool = workers()
     rows, spread = _rotate(torch.from_numpy(features), pool)
     choices = (penalty,) if penalty else tuple(variance / features.shape[1] for variance in LOGIT_VARIANCES)
     repeat = partial(_repeat, rows, spread, torch.from_numpy(labels), list(sizes), choices)
@@ -275,7 +275,7 @@ _starting = Lock()
 
 
 @cache
-def _workers() -> ThreadPoolExecutor:
+def workers() -> ThreadPoolExecutor:
     """A thread a core, each alone in its products: threads that share one wait for each other under load."""
     return ThreadPoolExecutor(os.cpu_count() or 1, thread_name_prefix="curve", initializer=_alone)
 

@@ -7,7 +7,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from engine.curves.heads import _workers
+from engine.curves.heads import workers
 from engine.curves.subsets import Items, Split, stratified_order
 
 Features = NDArray[np.float32]
@@ -95,7 +95,7 @@ def k_nearest(
             votes.append(_majorities(classes.gather(1, order), tried))
         return torch.stack(votes, dim=1)
 
-    voted = torch.cat(list(_workers().map(vote, range(0, len(labels), _BLOCK)))).numpy()
+    voted = torch.cat(list(workers().map(vote, range(0, len(labels), _BLOCK)))).numpy()
     predicted = np.empty_like(labels)
     for fold in range(len(parts)):
         training = folds != fold
