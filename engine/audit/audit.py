@@ -20,7 +20,7 @@ from engine.errors import InputError
 
 LOGISTIC = "error of a logistic regression"
 OUTCOMES = ("wrong", "error", "correct", "score")  # columns of a sample that say how a model did
-_ERRORS = ("wrong", "error", LOGISTIC)  # of them, those that are 1 where a model is wrong
+_WRONG, _RIGHT = ("wrong", "error", LOGISTIC), "correct"  # 1 where a model is
 _SEED = 0
 _FEW_CLASSES = 5  # whose shares are estimates of interest
 _LEAST = 5  # items of a class, to learn it and score it on others
@@ -82,12 +82,11 @@ def audit_selection(
     silent = _against_invited(tables, columns, cells, answered)
     values = _outcomes(tables["sample"], columns, outcomes, label)
     weights = _repair(tables, columns, seen, values, silent.get("rate"))
-    accuracy = next((1 - float(np.nanmean(known)) for name, known in values.items() if name in _ERRORS), None)
     found: dict[str, Any] = {
         "coverage": seen.coverage,
         "sampling": seen.sampling,
         "participation": silent,
-        "labels": labels(sample, label, reference, margins, accuracy),
+        "labels": labels(sample, label, reference, margins, _accuracy(values)),
         "weights": weights,
     }
     notes = [note for table in tables.values() for note in table.notes] + notes
@@ -117,9 +116,12 @@ def _against_population(
     drawn = Drawn(role, len(tables[role]), own, groups)
     both = everybody = None
     if "reference" in tables:
-        if not shared and not has_features(tables, ("reference", role)):
-            raise InputError("the sample and the reference share no column", "give both the same columns")
         compared = [own[name] for name in shared if "reference" in own[name].codes]
+        if not compared and not has_features(tables, ("reference", role)):
+            raise InputError(
+                f"{tables[role].name} and {tables['reference'].name} share no column that varies",
+                "give both the same columns, or photos in both",
+            )
         both = matrix(compared, tables, ("reference", role))
         everybody = np.ones(len(both[0]), dtype=bool)
     cover, outside = coverage(drawn, goals(drawn, margins, everybody), both)
@@ -128,13 +130,16 @@ def _against_population(
     ]
     large = cover["verdict"] == "yes"
     inside = None if everybody is None else ~outside.reference
+    points = None if both is None else _map(*both, outside.reference)
+    if outside.share >= 1 or outside.drawn.all():
+        untested = {"verdict": UNTESTED, "reason": "nothing of the population is in what was drawn"}
+        return _Seen(cover, untested, {}, outside.share, points)
     covered = goals(drawn, margins, inside, outside.cells if large else ())
     told = None if both is None else separability(both[0][inside], both[1][~outside.drawn], _SEED)
     even = sampling(drawn, covered, outside, told)
     if even["significant"] and even["verdict"] == "unsure" and cover["verdict"] == "no":
         cover["verdict"] = "unsure"  # what differs has no name yet, and may be a part that is missing
     sample = Drawn("sample", len(tables["sample"]), {n: c for n, c in columns.items() if "sample" in c.codes}, groups)
-    points = None if both is None else _map(*both, outside.reference)
     return _Seen(cover, even, goals(sample, margins, inside, outside.cells if large else ()), outside.share, points)
 
 
@@ -159,12 +164,13 @@ def _against_invited(
 
 def _outcomes(sample: Table, columns: dict[str, Column], outcomes: list[str], label: str | None) -> dict[str, Array]:
     """What the sample estimates, by name: [rows], NaN where it is not known."""
-    found = {name: values for name in outcomes if (values := as_binary(sample.columns[name])) is not None}
+    numbers = {name: as_binary(sample.columns[name]) for name in outcomes}
+    found = {name: values for name, values in numbers.items() if values is not None and np.isfinite(values).any()}
     if label is None:
         return found
     answers = sample.text(label)
     classes = answers.drop_nulls().unique().sort().to_list()
-    wrong = None if set(found) & set(_ERRORS) else _logistic_errors(sample, columns, answers)
+    wrong = None if set(found) & {*_WRONG, _RIGHT} else _logistic_errors(sample, columns, answers)
     if wrong is not None:
         found[LOGISTIC] = wrong
     if len(classes) <= _FEW_CLASSES:
@@ -172,6 +178,15 @@ def _outcomes(sample: Table, columns: dict[str, Column], outcomes: list[str], la
         for name in shown:
             found[f"share with {label} {name}"] = (answers == name).cast(pl.Float64).fill_null(float("nan")).to_numpy()
     return found
+
+
+def _accuracy(values: dict[str, Array]) -> float | None:
+    """Of the model that the outcomes are of, where they are 0 and 1."""
+    for name, known in values.items():
+        if name in (*_WRONG, _RIGHT) and np.isin(known[np.isfinite(known)], (0, 1)).all():
+            mean = float(np.nanmean(known))
+            return mean if name == _RIGHT else 1 - mean
+    return None
 
 
 def _logistic_errors(sample: Table, columns: dict[str, Column], answers: pl.Series) -> Array | None:
@@ -202,11 +217,9 @@ def _repair(
         for name, column in columns.items()
         if {"sample", "frame"} <= set(column.codes)
     }
-    if not known:
+    weights = weigh(columns, known, len(tables["sample"]))
+    if weights is None:
         return None
-    plain = weigh(columns, known, [], len(tables["sample"]))
-    order = [row["column"] for row in balance(columns, known, plain)]
-    weights = weigh(columns, known, order, len(tables["sample"]))
     return {
         "to": "population" if seen.goals else "invited",
         "columns": weights.columns,
@@ -215,7 +228,11 @@ def _repair(
         "trimmed": weights.trimmed,
         "off": rounded(weights.off),
         "balance": balance(columns, known, weights),
-        "estimates": [estimate(name, known, weights, seen.missing, rate) for name, known in values.items()],
+        "estimates": [
+            estimate(name, known, weights, seen.missing, rate)
+            for name, known in values.items()
+            if weights.values[np.isfinite(known)].any()
+        ],
     }
 
 

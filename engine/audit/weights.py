@@ -42,7 +42,7 @@ def rake(codes: Sequence[Codes], shares: Sequence[Array], rows: int, trim: float
     """Iterative proportional fitting (Deming and Stephan 1940): weights [rows] with mean 1, what is left, rows trimmed.
 
     `codes` [columns][rows] index `shares` [columns][values]. A value without a row cannot be raked; a value with a
-    share of 0 gets weight 0.
+    share of 0 gets weight 0. All weights are 0 if no row has a value of the population in every column.
     """
     weights = np.ones(rows)
     reachable = []
@@ -50,12 +50,17 @@ def rake(codes: Sequence[Codes], shares: Sequence[Array], rows: int, trim: float
         share = goal * (np.bincount(column, minlength=len(goal)) > 0)
         reachable.append(share / share.sum())
         weights *= share[column] > 0
+    if not weights.any():
+        return weights, 1.0, 0
     off = 0.0
     for _ in range(_ROUNDS):
         for column, share in zip(codes, reachable, strict=True):
             now = np.bincount(column, weights, len(share))
             weights *= (share / np.maximum(now / now.sum(), 1e-12))[column]
-        weights = np.minimum(weights / weights.mean(), trim)
+        weights = weights / weights.mean()
+        while weights.max() > 1.001 * trim:  # what is cut off makes the others weigh more
+            weights = np.minimum(weights, trim)
+            weights = weights / weights.mean()
         off = max(
             (np.abs(np.bincount(column, weights, len(share)) / weights.sum() - share).max()
              for column, share in zip(codes, reachable, strict=True)),
@@ -63,15 +68,22 @@ def rake(codes: Sequence[Codes], shares: Sequence[Array], rows: int, trim: float
         )  # fmt: skip
         if off < _CLOSE:
             break
-    return weights / weights.mean(), float(off), int((weights >= trim).sum())
+    return weights, float(off), int((weights > 0.999 * trim).sum())
 
 
-def weigh(columns: Mapping[str, Column], goals: Mapping[str, Goal], order: Sequence[str], rows: int) -> Weights:
-    """Rake the sample to the goals of its columns, in the given order of importance."""
-    names = [name for name in order if name in goals and "sample" in columns[name].codes][:_MOST]
+def weigh(columns: Mapping[str, Column], goals: Mapping[str, Goal], rows: int) -> Weights | None:
+    """Rake the sample to the goals of its most shifted columns; None if it has nobody of the population."""
+    shifts = {
+        name: _asmd(columns[name], goal, np.ones(rows))
+        for name, goal in goals.items()
+        if (goal.shares * columns[name].counts("sample")).any()
+    }
+    names = sorted(shifts, key=lambda name: -shifts[name])[:_MOST]
+    if not names:
+        return None
     codes = [columns[name].codes["sample"] for name in names]
     weights, off, trimmed = rake(codes, [goals[name].shares for name in names], rows)
-    return Weights(weights, names, off, trimmed)
+    return Weights(weights, names, off, trimmed) if weights.any() else None
 
 
 def balance(columns: Mapping[str, Column], goals: Mapping[str, Goal], weights: Weights) -> list[dict[str, Any]]:
@@ -79,14 +91,16 @@ def balance(columns: Mapping[str, Column], goals: Mapping[str, Goal], weights: W
 
     For values of no order, the largest difference of a share in standard deviations of that share's indicator.
     """
-    found = []
-    for name, goal in goals.items():
-        column = columns[name]
-        if "sample" not in column.codes:
-            continue
-        ends = [_asmd(column, goal, values) for values in (np.ones(len(weights.values)), weights.values)]
-        found.append({"column": name, "before": rounded(ends[0]), "after": rounded(ends[1])})
-    return sorted(found, key=lambda row: -row["before"])
+    even = np.ones(len(weights.values))
+    found = [
+        {
+            "column": name,
+            "before": rounded(_asmd(columns[name], goal, even)),
+            "after": rounded(_asmd(columns[name], goal, weights.values)),
+        }
+        for name, goal in goals.items()
+    ]
+    return sorted(found, key=lambda row: -float(row["before"]))
 
 
 def _asmd(column: Column, goal: Goal, weights: Array) -> float:

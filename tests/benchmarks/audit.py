@@ -30,7 +30,7 @@ CASES = {"null": "", "coverage": "coverage", "sampling": "sampling", "participat
 
 
 class World:
-    """Groups with their own centres, and a model that is wrong more often in some groups and at one end of a feature."""
+    """Groups with their own centres, and a model that is wrong more often in some and at one end of a feature."""
 
     def __init__(self, seed: int) -> None:
         self.random = np.random.default_rng(seed)
@@ -74,7 +74,7 @@ def table(frame: pl.DataFrame) -> Table:
 
 
 def worlds(first: int, runs: int) -> None:
-    print("| case | coverage | sampling | participation | missing | AUC | largest PSI | R | error -> weighted (truth) | s |")
+    print("| case | coverage | sampling | participation | missing | AUC | PSI | R | error -> weighted (truth) | s |")
     print("|---|---|---|---|---:|---:|---:|---:|---|---:|")
     for case in CASES:
         done = [run(case, first + number) for number in range(runs)]
@@ -91,7 +91,7 @@ def worlds(first: int, runs: int) -> None:
         )
         before, after = (np.mean([value[name] for value in wrong]) for name in ("before", "after"))
         print(
-            f"| {case} | {' | '.join(verdicts(audits, part) for part in PARTS)} | {missing:.3f} | {auc:.3f} | {psi:.3f} "
+            f"| {case} | {told(audits)} | {missing:.3f} | {auc:.3f} | {psi:.3f} "
             f"| {indicator:.2f} | {before:.3f} -> {after:.3f} ({np.mean([truth for _, truth, _ in done]):.3f}) "
             f"| {np.median([took for _, _, took in done]):.2f} |",
             flush=True,
@@ -118,16 +118,17 @@ def theatres(first: int, runs: int) -> None:
         reached, truth = (np.mean([getattr(one, name) for one in surveys]) for name in ("reached", "truth"))
         print(
             f"| {', '.join(part for part in PARTS if on[part]) or 'none'} "
-            f"| {' | '.join(verdicts(audits, part) for part in PARTS)} "
+            f"| {told(audits)} "
             f"| {before:.3f} -> {after:.3f} ({reached:.3f}, {truth:.3f}) | {covers:.0%} |",
             flush=True,
         )
     print(f"\nVerdicts opposite to the switches: {wrong} of {total}.")
 
 
-def verdicts(audits: list[Audit], part: str) -> str:
-    counts = Counter(getattr(found, part)["verdict"] for found in audits)
-    return ", ".join(f"{verdict} {count}" for verdict, count in counts.most_common())
+def told(audits: list[Audit]) -> str:
+    """How often each verdict was given, by part."""
+    counts = [Counter(getattr(found, part)["verdict"] for found in audits) for part in PARTS]
+    return " | ".join(", ".join(f"{verdict} {number}" for verdict, number in one.most_common()) for one in counts)
 
 
 def main() -> None:
