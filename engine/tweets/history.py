@@ -4,6 +4,7 @@ The same post in several exports: the one whose range ends later wins, then the 
 in the report, whose counts add up.
 """
 
+from collections import Counter
 from collections.abc import Sequence
 from copy import deepcopy
 from dataclasses import dataclass, field, replace
@@ -36,15 +37,11 @@ class Report:
 
     def as_dict(self) -> dict[str, Any]:
         """Plain data: `rows` = `kept` + the sum of `dropped`, in all and for each table."""
-        dropped: dict[str, int] = {}
-        for table in self.tables:
-            for reason, number in table.dropped.items():
-                dropped[reason] = dropped.get(reason, 0) + number
         return {
             "files": [table.as_dict() for table in self.tables],
             "rows": sum(table.rows for table in self.tables),
             "kept": sum(table.kept for table in self.tables),
-            "dropped": dropped,
+            "dropped": dict(sum((table.dropped for table in self.tables), Counter[str]())),
             "guesses": [*_named(self.tables, "guesses"), *self.guesses],
             "warnings": [*_named(self.tables, "warnings"), *self.warnings],
             "errors": [f"{table.name}: {table.error}" for table in self.tables if table.error],
@@ -115,17 +112,16 @@ def _posts(parts: Sequence[Part], report: Report, zone: ZoneInfo) -> pd.DataFram
         return pd.DataFrame({"day": pd.Series(dtype="datetime64[s]"), "impressions": [], "engagements": []})
     frames = [part.frame.assign(definition=part.definition, part=at) for at, part in enumerate(parts)]
     posts = pd.concat(frames, ignore_index=True) if len(frames) > 1 else frames[0]
-    superseded = posts.duplicated("key", keep="last") if len(frames) > 1 else pd.Series(data=False, index=posts.index)
-    if superseded.any():
+    if len(frames) > 1 and (superseded := posts.duplicated("key", keep="last")).any():
         _account(parts, posts["part"][superseded], SUPERSEDED.format("post"))
         _tell_falling(posts, report)
         posts = posts[~superseded]
-    for name in ("impressions", "engagements"):
-        if name not in posts:
-            posts[name] = np.nan
-    if zone.key != _UTC:
-        posts = posts.assign(day=_local_day(posts, zone))
-    return posts.drop(columns="part").sort_values(["day", "key"], ignore_index=True)
+    posts = _with_columns(posts.drop(columns="part"), ("impressions", "engagements"))
+    return posts.assign(day=_local_day(posts, zone)).sort_values(["day", "key"], ignore_index=True)
+
+
+def _with_columns(frame: pd.DataFrame, names: Sequence[str]) -> pd.DataFrame:
+    return frame.reindex(columns=frame.columns.union(pd.Index(names), sort=False))
 
 
 def with_details(history: History) -> History:
@@ -198,11 +194,7 @@ def _merged(parts: Sequence[Part], noun: str, report: Report) -> pd.DataFrame:
     if "new_followers" in table:
         sheet = table["definition"].eq("sheet").where(table["new_followers"].notna())
         table["own_followers"] = sheet.astype(float)
-    merged = table.groupby("day", as_index=False).last().drop(columns="part")
-    for name in _FIGURES:
-        if name not in merged:
-            merged[name] = np.nan
-    return merged
+    return _with_columns(table.groupby("day", as_index=False).last().drop(columns="part"), _FIGURES)
 
 
 def _tell_differing(table: pd.DataFrame, noun: str, report: Report) -> None:

@@ -14,7 +14,6 @@ Basis = Literal["by-tweet", "by-day"]
 BASES: tuple[Basis, ...] = ("by-tweet", "by-day")
 METRICS = ("tweets", "impressions", "engagements")
 _GIVEN = ("rate", "impressions_per_tweet", "followers_per_tweet")
-_SUMMED = (*METRICS, "new_followers", "own_followers", *_GIVEN)
 
 
 @dataclass(frozen=True)
@@ -104,10 +103,13 @@ def _tables(history: History) -> dict[str, pd.DataFrame]:
 
 def _sums(frame: pd.DataFrame) -> pd.DataFrame:
     month = frame["day"].to_numpy().astype("datetime64[M]").astype(np.int64)
-    names = [
-        name for name in ("tweets", "impressions", "engagements", "new_followers", "own_followers") if name in frame
-    ]
-    names += [name for name in _GIVEN if name in frame and "derived" in frame]  # only of a sheet by month
+    summed = (
+        *METRICS,
+        "new_followers",
+        "own_followers",
+        *(_GIVEN if "derived" in frame else ()),
+    )  # of a sheet by month
+    names = [name for name in summed if name in frame]
     groups = frame[names].groupby(month)
     sums = groups.sum(min_count=1)
     sums["rows"] = groups.size().astype(float)
@@ -128,31 +130,25 @@ def _months_of(span: tuple[date, date]) -> range:
 
 def _month(number: int, tables: dict[str, pd.DataFrame], history: History, basis: Basis | None) -> Month:
     rows = {name: table.loc[number] for name, table in tables.items() if number in table.index}
-    order = [name for name in (["sheet", *BASES] if basis is None else ["sheet", basis]) if name in rows]
-    order = order[1:] + order[:1] if order and order[0] == "sheet" else order  # a user's own sheet comes last
-    values: dict[str, float | None] = {}
-    source: dict[str, str | None] = {}
-    main = next((name for name in order if any(_known(rows[name].get(metric)) is not None for metric in METRICS)), None)
-    for metric in METRICS:
-        value = _known(rows[main].get(metric)) if main else None
-        values[metric], source[metric] = value, main if value is not None else None
-    followers = [(name, rows[name]) for name in ("by-day", "sheet") if name in rows]
-    name, row = next(((n, r) for n, r in followers if _known(r.get("new_followers")) is not None), (None, None))
-    values["new_followers"] = None if row is None else _known(row.get("new_followers"))
-    own = row is not None and (name == "sheet" or row.get("own_followers", 0) > 0)
-    source["new_followers"] = None if row is None else "sheet" if own else "overview"
-    sheet = rows.get("sheet")
-    given = (
-        {}
-        if sheet is None or main != "sheet"
-        else {key: value for key in _GIVEN if (value := _known(sheet.get(key))) is not None}
-    )
-    derived = str(sheet.get("derived", "")).split() if sheet is not None and "sheet" in source.values() else []
+
+    def figure(table: str | None, metric: str) -> float | None:
+        return _known(rows[table].get(metric)) if table in rows else None
+
+    order = (*(BASES if basis is None else (basis,)), "sheet")  # a user's own sheet comes last
+    main = next((name for name in order if any(figure(name, metric) is not None for metric in METRICS)), None)
+    values = {metric: figure(main, metric) for metric in METRICS}
+    source = {metric: None if value is None else main for metric, value in values.items()}
+    counts = next((name for name in ("by-day", "sheet") if figure(name, "new_followers") is not None), None)
+    own = counts == "sheet" or (figure(counts, "own_followers") or 0) > 0
+    source["new_followers"] = None if counts is None else "sheet" if own else "overview"
+    given = {name: figure(main, name) for name in _GIVEN} if main == "sheet" else {}
+    derived = str(rows["sheet"].get("derived", "")).split() if "sheet" in rows else []
     return Month(
         str(np.datetime64(number, "M")),
         **values,
-        followers_from_posts=_known(rows["by-tweet"].get("followers")) if "by-tweet" in rows else None,
-        given=given,
+        new_followers=figure(counts, "new_followers"),
+        followers_from_posts=figure("by-tweet", "followers"),
+        given={name: value for name, value in given.items() if value is not None},
         complete=_complete(number, main, rows, history),
         source=source,
         derived=tuple(name for name in derived if source.get(name) == "sheet"),
@@ -161,22 +157,16 @@ def _month(number: int, tables: dict[str, pd.DataFrame], history: History, basis
 
 def _complete(number: int, main: str | None, rows: dict[str, Any], history: History) -> bool | None:
     """Whether the figures cover the whole month: by the ranges in the files' names, or by the daily rows."""
-    first, after = np.datetime64(number, "M").astype("M8[D]"), np.datetime64(number + 1, "M").astype("M8[D]")
-    length = int((after - first).astype(int))
+    first, after = (np.datetime64(at, "M").astype("M8[D]").astype(int) for at in (number, number + 1))
     daily = rows.get("by-day")
     answers: list[bool | None] = []
-    if main == "by-tweet":
-        if None not in history.spans:
-            days = {day for span in history.spans if span for day in range(*np.array(span, "M8[D]").astype(int))}
-            answers.append(all(day in days for day in range(first.astype(int), after.astype(int))))
-        elif daily is not None:
-            answers.append(daily["rows"] == length)
-        else:
-            answers.append(None)
-    elif main == "by-day" and daily is not None:
-        answers.append(daily["rows"] == length)
+    if main == "by-tweet" and None not in history.spans:
+        days = {day for span in history.spans if span for day in range(*np.array(span, "M8[D]").astype(int))}
+        answers.append(days.issuperset(range(first, after)))
+    elif main in BASES:
+        answers.append(None if daily is None else bool(daily["rows"] == after - first))
     if daily is not None and daily.get("follower_days", 0) > 0:
-        answers.append(daily["follower_days"] == length)
+        answers.append(bool(daily["follower_days"] == after - first))
     if False in answers:
         return False
     return None if not answers or None in answers else True

@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from engine.tweets.change import arc_elasticity
+from engine.tweets.change import arc_elasticity, log_mean
 from engine.tweets.posts import DRAWS, resampled_sums
 
 Array = NDArray[np.float64]
@@ -233,18 +233,10 @@ def _decompose(old: Array, new: Array, slopes: Array) -> Array:
     total0, total1 = (share0 * rate0).sum(-1), (share1 * rate1).sum(-1)
     change = total1 - total0
     mix = ((rate0 + rate1) / 2 * (share1 - share0)).sum(-1)
-    predicted = (share0 + share1) / 2 * _log_mean(rate0, rate1) * slopes * np.log(reach1 / reach0)
+    predicted = (share0 + share1) / 2 * np.vectorize(log_mean)(rate0, rate1) * slopes * np.log(reach1 / reach0)
     reach = predicted.sum(-1)
     parts: Array = np.stack([change, reach, mix, change - mix - reach], axis=-1) / total0[..., None]
     return parts
-
-
-def _log_mean(a: Array, b: Array) -> Array:
-    """`change.log_mean` of arrays."""
-    with np.errstate(divide="ignore", invalid="ignore"):
-        mean = (b - a) / (np.log(b) - np.log(a))
-    mean = np.where(np.isclose(a, b, rtol=1e-9, atol=0), (a + b) / 2, mean)
-    return np.asarray(np.where((a > 0) & (b > 0), mean, 0), dtype=np.float64)
 
 
 def _verdict(change: Part, reach: Part) -> Verdict:
