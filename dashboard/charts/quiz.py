@@ -11,11 +11,11 @@ _TOGETHER = "#7A8794"  # legible on both themes
 
 def accuracy(study: Study) -> go.Figure:
     """A person a row, the best on top: the share of right answers with its interval; a line for all together."""
-    rows = sorted(
+    rows = [
         (person.accuracy, person.interval, person)
-        for person in study.people
+        for person in sorted(study.people, key=lambda person: (person.accuracy or 0, person.items))
         if person.accuracy is not None and person.interval is not None
-    )
+    ]
     figure = go.Figure()
     figure.add_scatter(
         x=[share for share, _, _ in rows],
