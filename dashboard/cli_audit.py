@@ -3,12 +3,14 @@
 import argparse
 import json
 import sys
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from engine.audit.audit import Audit
+    from engine.audit.tables import Table
 
 THEATRE = "theatre"
 
@@ -49,17 +51,34 @@ def run(options: argparse.Namespace) -> int:
     if options.responded and not options.frame:
         print("tally audit: --responded names a column of --frame, which is not given", file=sys.stderr)
         return 2
-    found = _theatre() if options.sample == THEATRE else _audit(options)
+    from engine.audit.theatre import survey
+    from engine.errors import StoreError
+    from engine.store.runs import save_run
+
+    started = time.monotonic()
+    if options.sample == THEATRE:
+        made = survey()
+        sample, found = made.sample, made.audit()
+    else:
+        sample, found = _audit(options)
+    given = ("reference", "margins", "frame", "responded", "label", "group")
+    settings = {name: str(value) for name in given if (value := getattr(options, name))}
+    try:
+        seconds = time.monotonic() - started
+        save_run("audit", sample.name, sample.digest, settings=settings, figures=found.as_dict(), seconds=seconds)
+    except StoreError as error:
+        print(f"the run is not kept: {error}", file=sys.stderr)
     print(json.dumps(found.as_dict()) if options.json else "\n".join(_told(found)))
     return 0
 
 
-def _audit(options: argparse.Namespace) -> "Audit":
+def _audit(options: argparse.Namespace) -> "tuple[Table, Audit]":
     from engine.audit.audit import audit_selection
     from engine.audit.tables import read, read_margins
 
-    return audit_selection(
-        read(options.sample),
+    sample = read(options.sample)
+    return sample, audit_selection(
+        sample,
         reference=options.reference and read(options.reference),
         margins=options.margins and read_margins(options.margins),
         frame=options.frame and read(options.frame),
@@ -67,12 +86,6 @@ def _audit(options: argparse.Namespace) -> "Audit":
         label=options.label,
         groups=options.group,
     )
-
-
-def _theatre() -> "Audit":
-    from engine.audit.theatre import survey
-
-    return survey().audit()
 
 
 def _told(found: "Audit") -> Iterator[str]:

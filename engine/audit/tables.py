@@ -1,11 +1,13 @@
 """What an audit reads: tables of people or things, photos, margins of a population, and who answered."""
 
+import hashlib
 import json
 import math
 import re
 from collections import defaultdict
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -50,6 +52,13 @@ class Table:
     def text(self, column: str) -> pl.Series:
         """A column as text, whatever it is: 2.0 is "2"."""
         return self.columns[column].cast(pl.String).str.replace(r"^(-?\d+)\.0$", "$1")
+
+    @cached_property
+    def digest(self) -> str:
+        """What the table's content is known by: sha256, hex."""
+        content = hashlib.sha256(self.columns.write_csv().encode())
+        content.update(b"" if self.features is None else self.features.tobytes())
+        return content.hexdigest()
 
     def thinned(self, seed: int) -> "Table":
         """The table, or ROWS of its rows at random."""
