@@ -66,14 +66,20 @@ def _once(work: Callable[[], Value], *key: object) -> Value:
 
 def labelled(data: Data, progress: Callable[[int], None]) -> Labelled:
     """The set, read. Raises as `engine.curves.data.load` does."""
-    model = model_in_background(data.model)
-    return _once(lambda: load(data.path, label=data.label, model=model.result, progress=progress), "data", data)
+
+    def work() -> Labelled:
+        progress(0)
+        model = model_in_background(data.model)
+        return load(data.path, label=data.label, model=model.result, progress=progress)
+
+    return _once(work, "data", data)
 
 
 def measured(data: Data, given: Labelled, progress: Callable[[float], None]) -> Curve:
     """The curve, and a run of it in the history. Raises as `learning_curve` does, and StoreError."""
 
     def work() -> Curve:
+        progress(0)
         started = time.monotonic()
         curve = learning_curve(given, progress=progress)
         runs.save_curve(data.name, curve, data.model, time.monotonic() - started)

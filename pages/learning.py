@@ -71,7 +71,7 @@ if state.learning_data is None:
 
 data = state.learning_data
 try:
-    data = choice.refine(data)
+    data = choice.refine(data, top)
     if state.learning_stopped == data:
         with top:
             st.title("Stopped")

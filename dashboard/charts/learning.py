@@ -80,7 +80,7 @@ def ideal(found: Curve, human: tuple[float, int] | None, top: float) -> go.Figur
     start = max(float(found.validation_error[0]), 2 * goal, 0.1)
     figure = go.Figure()
     _schema(figure, relative, start, goal + found.diagnosis.thresholds.gap / 2, goal, {})
-    _line(figure, goal, "people" if human else "the best one can hope for")
+    _line(figure, goal, "people" if human else "as good as it gets", at="top left")
     _axes(figure, "error", 1.1 * top)
     figure.update_layout(showlegend=False)
     figure.update_xaxes(
@@ -194,9 +194,15 @@ def _band(figure: go.Figure, x: Sequence[float], low: Sequence[float], high: Seq
     )
 
 
-def _line(figure: go.Figure, error: float, name: str) -> None:
+def _line(figure: go.Figure, error: float, name: str, at: str = "top right") -> None:
     figure.add_hline(
-        y=error, line_dash="dot", line_color=_NEUTRAL, line_width=1, annotation_text=name, annotation_font_size=11
+        y=error,
+        line_dash="dot",
+        line_color=_NEUTRAL,
+        line_width=1,
+        annotation_text=name,
+        annotation_font_size=11,
+        annotation_position=at,
     )
 
 

@@ -47,7 +47,8 @@ def agreement(answers: Collection[Answer], unit: str, seed: int = 0) -> list[Agr
         return [*found, _measured("Cohen's kappa", f"{unit} that both people answered", cohen, shared, seed)]
     busy = codes[:, answered >= min(answered.max() / 2, np.sort(answered)[-2])]
     shared = _count(busy[(busy >= 0).all(1)], classes)
-    where = f"{unit} that all {busy.shape[1]} people with the most answers answered"
+    who = f"all {len(answered)} people" if len(answered) == busy.shape[1] else f"the {busy.shape[1]} busiest people all"
+    where = f"{unit} that {who} answered"
     return [*found, _measured("Fleiss' kappa", where, _fleiss, shared, seed)]
 
 

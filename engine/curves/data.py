@@ -49,11 +49,11 @@ class Labelled:
 
     @cached_property
     def digest(self) -> str:
-        """What the set is known by, whichever model looks at it."""
+        """What the set is known by, whichever model looks at it or features describe it."""
         answers = (self.classes[label] for label in self.labels)
         lines = (f"{key}\t{answer}" for key, answer in zip(self.keys, answers, strict=True))
         digest = hashlib.sha256("\n".join(lines).encode())
-        if self.looks is None:  # other rows of a table have the same names
+        if self.keys == self.names:  # row numbers: other rows have the same
             digest.update(self.features.tobytes())
         return digest.hexdigest()
 
@@ -78,7 +78,15 @@ def load(
         raise UnreadableData(f"{path} does not exist", f"give a folder, a ZIP, a table, or {DIGITS}")
     if is_table(path):
         rows = read_table(path, label)
-        return labelled(rows.features, rows.names, rows.answers, groups=rows.groups, unit="rows", notes=rows.notes)
+        return labelled(
+            rows.features,
+            rows.names,
+            rows.answers,
+            groups=rows.groups,
+            unit="rows",
+            notes=rows.notes,
+            keys=rows.keys,
+        )
     return _photos(path, model(), progress)
 
 

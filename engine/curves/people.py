@@ -74,8 +74,9 @@ class Study:
             told.append(self._needed())
         if self.confusions:
             first = self.confusions[0]
+            times = "time" if first.count == 1 else "times"
             told.append(
-                f"Most often confused: {first.true}, said to be {first.said} ({first.count:,} times, "
+                f"Most often confused: {first.true}, said to be {first.said} ({first.count:,} {times}, "
                 f"{100 * first.share:.0f} % of the answers to {first.true})."
             )
         told += [found.sentence for found in self.agreement]

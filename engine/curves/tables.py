@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 _TEXT = (".csv", ".tsv", ".txt")
 _LABELS = ("label", "labels", "class", "target", "y")
 _GROUPS = ("group", "groups", "group_id")
+_IDENTITIES = ("id", "name", "file", "filename", "path")
 _NUMBERS = ("", "id", "index", "row", "unnamed: 0", "column_1")  # of rows: they say nothing of what an item is
 _LISTED = 5
 
@@ -30,6 +31,7 @@ class TableRows(NamedTuple):
     answers: list[str]
     groups: list[str] | None
     notes: tuple[str, ...]
+    keys: list[str] | None  # of a column that tells the rows apart, so that tables of other features can be paired
 
 
 def is_table(path: Path) -> bool:
@@ -135,7 +137,17 @@ def _rows_of(path: Path, table: "pl.LazyFrame", comma: bool, label: str | None) 
         answers.gather(rows).to_list(),
         None if group is None else found[group].cast(pl.String).fill_null("").to_list(),
         tuple(notes),
+        _keys(found, label),
     )
+
+
+def _keys(table: "pl.DataFrame", label: str) -> list[str] | None:
+    import polars as pl
+
+    name = _guess([column for column in table.columns if column != label], _IDENTITIES)
+    if name is None or table[name].null_count() or table[name].n_unique() < len(table):
+        return None
+    return table[name].cast(pl.String).to_list()
 
 
 def _guess(columns: list[str], likely: tuple[str, ...]) -> str | None:

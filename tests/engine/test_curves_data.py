@@ -208,3 +208,15 @@ def test_a_folder_without_class_folders(tmp_path, model):
     (tmp_path / "photos" / "a.jpg").write_bytes(io.BytesIO().getvalue())
     with pytest.raises(UnreadableData, match="no class folders"):
         load(tmp_path / "photos", model=lambda: model)
+
+
+def test_rows_with_an_identity_are_the_same_set_whatever_describes_them(table):
+    def text(scale: float, name: str) -> str:
+        lines = [f"{name},x,label", *(f"r{row},{scale * row},{'mug' if row % 3 else 'bowl'}" for row in range(30))]
+        return "\n".join(lines) + "\n"
+
+    one, other = load(table(text(1, "id"))), load(table(text(7, "id"), "other.csv"))
+    assert one.digest == other.digest
+    assert one.keys[:2] == ["r0", "r1"]
+    one, other = load(table(text(1, "who"))), load(table(text(7, "who"), "other.csv"))
+    assert one.digest != other.digest

@@ -30,6 +30,12 @@ def draw(found: Curve, name: str) -> None:
     st.plotly_chart(figures.forest(rows), key="baselines", config=charts.CONFIG, alt=alt)
     for sentence in told:
         st.markdown(escape(sentence))
+    mean, once = found.validation_error[-1], rows[-1].error
+    if share(mean) != share(once):
+        st.caption(
+            f"The model's {share(once)} is of one round of folds, whose items can be paired; the curve's {share(mean)} "
+            "is the mean over all rounds."
+        )
     with st.expander("Show the numbers"):
         st.dataframe(_shown(rows), hide_index=True, alt="Errors, differences from the model and skill by baseline")
     st.download_button(

@@ -13,11 +13,12 @@ from dashboard.measured import BUILT_IN, Data
 from dashboard.text import escape
 from engine.curves.data import Labelled
 from engine.curves.tables import columns, guess_label, is_table
+from engine.errors import TallyError
 from engine.models.registry import STARTER, list_models
 
 
-def refine(data: Data) -> Data:
-    """Ask for what the data leave open. Raises UnreadableData for a damaged table."""
+def refine(data: Data, top: DeltaGenerator) -> Data:
+    """Ask for what the data leave open, with the question in `top`. Raises UnreadableData for a damaged table."""
     path = Path(data.path)
     if data == BUILT_IN:
         return data
@@ -33,6 +34,7 @@ def refine(data: Data) -> Data:
             width=360,
         )
         if label is None:
+            top.title("Which column holds the class?")
             st.stop()
         return replace(data, label=label)
     usable = [row["name"] for row in list_models() if "error" not in row]
@@ -65,12 +67,12 @@ class Progress:
 
     def photos(self, done: int) -> None:
         """So many were looked at; how many there are is not known before."""
-        self._show(0.0, f"Looking at photos: {done:,} so far")
+        self._show(0.0, f"Looking at photos: {done:,} so far" if done else "Reading the data")
         self._began = time.monotonic()
 
     def share(self, done: float) -> None:
         """Such a share of the training is done."""
-        left = (time.monotonic() - self._began) / done * (1 - done)
+        left = (time.monotonic() - self._began) / done * (1 - done) if done else 0
         soon = f", {left:.0f} s left" if left >= 1 else ""
         self._show(done, f"Training on ten sizes{soon}")
 
@@ -87,5 +89,9 @@ class Progress:
 def waiting(stop: Callable[[], None]) -> Iterator[Progress]:
     """What the work inside tells its progress to."""
     place = st.empty()
-    yield Progress(place, stop)
+    try:
+        yield Progress(place, stop)
+    except TallyError:
+        place.empty()
+        raise
     place.empty()

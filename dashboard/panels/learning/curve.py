@@ -1,6 +1,7 @@
 """The Curve tab: verdicts, the curve beside the ideal one, the numbers."""
 
 import json
+from collections.abc import Mapping
 
 import pandas as pd
 import streamlit as st
@@ -41,7 +42,7 @@ def verdicts(found: Curve) -> None:
     with st.container(horizontal=True, vertical_alignment="center"):
         for name, question in _QUESTIONS.items():
             text, icon, colour = _ANSWERS[verdict[name]]
-            chance = verdict["probability"].get(name)
+            chance = _chance(name, verdict["probability"])
             shown = "" if chance is None else f" ({chance:.2f})"
             st.badge(f"{question}: {text}{shown}", icon=icon, color=colour)  # type: ignore[arg-type]
         with st.popover("Four textbook shapes", icon=":material/help:", type="tertiary"):
@@ -97,6 +98,13 @@ def draw(found: Curve, human: tuple[float, int] | None, name: str) -> None:
         if sentence not in elsewhere:
             st.markdown(escape(sentence))
     _numbers(found, name)
+
+
+def _chance(question: str, probability: Mapping[str, float]) -> float | None:
+    """What the answer hangs on: variance takes both a gap and a fall to come."""
+    if question == "variance":
+        return min(probability["variance"], probability["still_falling"])
+    return probability.get(question)
 
 
 def _finding(found: Curve, measure: figures.Measure) -> str:
