@@ -1,29 +1,23 @@
 """The tab to label it yourself: pictures one at a time, answered by keys; then how people did."""
 
-import io
 import string
 from collections.abc import Iterator
-from concurrent.futures import Future, ThreadPoolExecutor, wait
+from concurrent.futures import Future, wait
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import streamlit as st
-from PIL import Image, ImageOps
 
 from dashboard.panels.learning.people import results
+from dashboard.panels.learning.pictures import reading
 from dashboard.text import escape
 from engine.curves.agreement import Answer
 from engine.curves.data import Labelled
 from engine.curves.people import HALF_WIDTHS, answers_needed, pooled_error, questions
-from engine.curves.pictures import pictures
 from engine.errors import TallyError
-from engine.photos.decode import decode_all
 from engine.store import answers as store
 
-_SIDE = 480  # px of a picture: it stands beside its buttons on a laptop
-_LEAST = 256  # px: smaller ones are enlarged
-_COARSE = 32  # px: those show their pixels
 _AT_ONCE = 20  # pictures read together, and the next so many in advance
 _USUAL = 100  # pictures to answer
 _TYPICAL = 0.05  # error of people that the progress counts on: telling their own would tell what was right
@@ -42,7 +36,6 @@ export default function () {
 """
 
 _each_press_once = st.components.v2.component("tally_each_press_once", js=_ONCE)
-_loader = ThreadPoolExecutor(1, thread_name_prefix="quiz-pictures")
 state = st.session_state
 
 
@@ -95,9 +88,13 @@ def _tab(quiz: _Quiz, name: str) -> None:
         given = store.answers(quiz.data)
         if "quiz-person" not in state:
             _who(quiz)
-        elif item := _next(quiz, given):
-            _ask(quiz, item)
+        elif (item := _turn(quiz, given)) and "quiz-paused" not in state:
+            _ask(quiz, item, given)
             return
+        elif state.pop("quiz-changed", False):
+            st.rerun()  # the whole page: its human line knows more now
+        else:
+            _finished(quiz, item, given)
         if given:
             results(quiz.data, quiz.known, quiz.unit, given, name)
     except TallyError as error:
@@ -128,38 +125,35 @@ def _enter() -> None:
         state.pop("quiz-paused", None)
 
 
-def _next(quiz: _Quiz, given: list[Answer]) -> str | None:
-    """How far the person is; the item to ask about, or None at the end and in a pause."""
-    person = state["quiz-person"]
+def _turn(quiz: _Quiz, given: list[Answer]) -> str | None:
+    """The item to ask about; None at the end."""
+    passed = {item for who, item, _ in given if who == state["quiz-person"]}.union(_skipped(quiz))
+    return next((item for item in list(quiz.known)[: _wanted(quiz)] if item not in passed), None)
+
+
+def _wanted(quiz: _Quiz) -> int:
+    return int(state.get(f"quiz-wanted-{quiz.data}", min(_USUAL, len(quiz.known))))
+
+
+def _standing(quiz: _Quiz, given: list[Answer]) -> None:
+    """How far the person is, and how far to go."""
+    person, wanted = state["quiz-person"], _wanted(quiz)
+    planned = set(list(quiz.known)[:wanted])
+    done = sum(who == person and item in planned for who, item, _ in given)
+    st.progress(done / wanted, _progress(done, wanted))
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        st.markdown(f"Answering as **{escape(person)}**", width="stretch")
-        st.button("Someone else", type="tertiary", icon=":material/person:", on_click=state.pop, args=("quiz-person",))
-        most = len(quiz.known)
-        wanted = st.number_input(
+        st.number_input(
             "Pictures to answer",
             1,
-            most,
-            min(_USUAL, most),
+            len(quiz.known),
+            min(_USUAL, len(quiz.known)),
             10,
             key=f"quiz-wanted-{quiz.data}",
             width=150,
             persist_state="session",
         )
-    mine = {item for who, item, _ in given if who == person}
-    planned = list(quiz.known)[:wanted]
-    done = len(mine.intersection(planned))
-    skipped = _skipped(quiz)
-    left = [item for item in planned if item not in mine and item not in skipped]
-    st.progress(done / wanted, _progress(done, wanted))
-    if left and "quiz-paused" not in state:
-        return left[0]
-    with st.container(horizontal=True):
-        if left:
-            st.button("Go on", icon=":material/play_arrow:", on_click=state.pop, args=("quiz-paused",), type="primary")
-        elif open_ones := [item for item in skipped if item not in mine]:
-            st.button(f"Answer the {len(open_ones)} skipped", icon=":material/replay:", on_click=skipped.clear)
-        st.button("Undo", shortcut="U", icon=":material/undo:", on_click=_undo, args=(quiz,))
-    return None
+        st.markdown(f"Answering as **{escape(person)}**", width="content")
+        st.button("Someone else", type="tertiary", icon=":material/person:", on_click=state.pop, args=("quiz-person",))
 
 
 def _progress(done: int, wanted: int) -> str:
@@ -170,7 +164,7 @@ def _progress(done: int, wanted: int) -> str:
     return told
 
 
-def _ask(quiz: _Quiz, item: str) -> None:
+def _ask(quiz: _Quiz, item: str, given: list[Answer]) -> None:
     """The picture beside the buttons of its classes. No name, guess or label stands there, which would tell."""
     number = list(quiz.known).index(item)
     picture = _read(quiz, number // _AT_ONCE).get(item)
@@ -186,9 +180,26 @@ def _ask(quiz: _Quiz, item: str) -> None:
         _classes(quiz, item)
         with st.container(horizontal=True):
             st.button("Skip", shortcut="S", icon=":material/skip_next:", on_click=_skip, args=(quiz, item))
-            st.button("Undo", shortcut="U", icon=":material/undo:", on_click=_undo, args=(quiz,))
+            _undo_button(quiz)
             st.button("Stop here", icon=":material/pause:", on_click=state.update, args=({"quiz-paused": True},))
             _each_press_once(key="quiz-once", height=0)
+        _standing(quiz, given)
+
+
+def _finished(quiz: _Quiz, item: str | None, given: list[Answer]) -> None:
+    """`item` is what a pause stopped before."""
+    _standing(quiz, given)
+    skipped = _skipped(quiz)
+    with st.container(horizontal=True):
+        if item:
+            st.button("Go on", icon=":material/play_arrow:", on_click=state.pop, args=("quiz-paused",), type="primary")
+        elif skipped:
+            st.button(f"Answer the {len(skipped):,} skipped", icon=":material/replay:", on_click=skipped.clear)
+        _undo_button(quiz)
+
+
+def _undo_button(quiz: _Quiz) -> None:
+    st.button("Undo", shortcut="U", icon=":material/undo:", on_click=_undo, args=(quiz,))
 
 
 def _classes(quiz: _Quiz, item: str) -> None:
@@ -213,6 +224,7 @@ def _choose(quiz: _Quiz, item: str) -> None:
 def _say(quiz: _Quiz, item: str, label: str) -> None:
     with _told():
         store.save_answer(quiz.data, item, state["quiz-person"], label)
+        state["quiz-changed"] = True
 
 
 def _skip(quiz: _Quiz, item: str) -> None:
@@ -228,6 +240,7 @@ def _undo(quiz: _Quiz) -> None:
             skipped.popitem()
         else:
             store.undo_last(quiz.data, state["quiz-person"])
+            state["quiz-changed"] = True
 
 
 def _skipped(quiz: _Quiz) -> dict[str, int]:
@@ -251,41 +264,15 @@ def _told() -> Iterator[None]:
 
 def _read(quiz: _Quiz, number: int) -> dict[str, bytes]:
     """The pictures of a part of the order."""
-    reading = _begin_reading(quiz, number)
-    if not reading.done():
+    begun = _begin_reading(quiz, number)
+    if not begun.done():
         with st.spinner("Reading the pictures"):
-            wait([reading])
-    if reading.exception():
-        _reading.clear()
-    return reading.result()
+            wait([begun])
+    if begun.exception():
+        reading.clear()
+    return begun.result()
 
 
 def _begin_reading(quiz: _Quiz, number: int) -> "Future[dict[str, bytes]]":
     keys = list(quiz.known)[number * _AT_ONCE :][:_AT_ONCE]
-    return _reading(quiz.data, number, quiz.source, keys)
-
-
-@st.cache_resource(max_entries=32, show_spinner=False)
-def _reading(digest: str, number: int, _data: str | Path, _keys: list[str]) -> "Future[dict[str, bytes]]":  # noqa: ARG001
-    return _loader.submit(_pictures, _data, _keys)
-
-
-def _pictures(data: str | Path, keys: list[str]) -> dict[str, bytes]:
-    files = pictures(data, keys) if keys else {}
-    images = zip(files, decode_all(files.values()), strict=True)
-    return {key: _square(image) for key, image in images if isinstance(image, Image.Image)}
-
-
-def _square(image: Image.Image) -> bytes:
-    """On a square canvas, so that the buttons stay where they are."""
-    side = max(image.size)
-    if side > _SIDE:
-        image.thumbnail((_SIDE, _SIDE), Image.Resampling.LANCZOS)
-    elif side < _LEAST:
-        coarse = side <= _COARSE
-        image = ImageOps.scale(image, _LEAST / side, Image.Resampling.NEAREST if coarse else Image.Resampling.LANCZOS)
-    canvas = Image.new("RGBA", (max(image.size), max(image.size)))
-    canvas.paste(image, ((canvas.width - image.width) // 2, (canvas.height - image.height) // 2))
-    buffer = io.BytesIO()
-    canvas.save(buffer, "WEBP", quality=90)
-    return buffer.getvalue()
+    return reading(quiz.data, number, quiz.source, keys)

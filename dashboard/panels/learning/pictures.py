@@ -1,0 +1,44 @@
+"""Pictures made ready to be labelled."""
+
+import io
+from concurrent.futures import Future, ThreadPoolExecutor
+from pathlib import Path
+
+import streamlit as st
+from PIL import Image, ImageOps
+
+from engine.curves.pictures import pictures
+from engine.photos.decode import decode_all
+
+_SIDE = 400  # px of a picture: it stands beside its buttons on a laptop
+_LEAST = 256  # px: smaller ones are enlarged
+_COARSE = 32  # px: those show their pixels
+
+_loader = ThreadPoolExecutor(1, thread_name_prefix="quiz-pictures")
+
+
+@st.cache_resource(max_entries=32, show_spinner=False)
+def reading(digest: str, number: int, _data: str | Path, _keys: list[str]) -> "Future[dict[str, bytes]]":  # noqa: ARG001
+    """The pictures of a part of the quiz, key -> WebP, read in the background; `_keys` are that part's."""
+    return _loader.submit(_pictures, _data, _keys)
+
+
+def _pictures(data: str | Path, keys: list[str]) -> dict[str, bytes]:
+    files = pictures(data, keys) if keys else {}
+    images = zip(files, decode_all(files.values()), strict=True)
+    return {key: _square(image) for key, image in images if isinstance(image, Image.Image)}
+
+
+def _square(image: Image.Image) -> bytes:
+    """On a square canvas, so that the buttons stay where they are."""
+    side = max(image.size)
+    if side > _SIDE:
+        image.thumbnail((_SIDE, _SIDE), Image.Resampling.LANCZOS)
+    elif side < _LEAST:
+        coarse = side <= _COARSE
+        image = ImageOps.scale(image, _LEAST / side, Image.Resampling.NEAREST if coarse else Image.Resampling.LANCZOS)
+    canvas = Image.new("RGBA", (max(image.size), max(image.size)))
+    canvas.paste(image, ((canvas.width - image.width) // 2, (canvas.height - image.height) // 2))
+    buffer = io.BytesIO()
+    canvas.save(buffer, "WEBP", quality=90)
+    return buffer.getvalue()
