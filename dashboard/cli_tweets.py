@@ -41,7 +41,12 @@ def run(options: argparse.Namespace) -> int:
 
     goals = read_goals(options.goals.name, options.goals) if options.goals else {}
     files = _sources(_files(options.files))
-    read = read_all(files, mappings=_mappings(options), text=options.save)
+    mappings = None  # what was answered on the page about unknown headers; only where the database is used anyway
+    if options.save:
+        from engine.store import accounts
+
+        mappings = accounts.mappings()
+    read = read_all(files, mappings=mappings, text=options.save)
     for file in read:
         if file.error:
             _tell(f"{file.name}: {file.error}")
@@ -111,15 +116,6 @@ def _aims(month: "Month", goals: "Goals") -> dict[str, dict[str, Any]]:
 
     aims = [outcome(month, metric, target) for (when, metric), target in goals.items() if when == month.month]
     return {aim.metric: {"target": aim.target, "status": aim.status} for aim in aims}
-
-
-def _mappings(options: argparse.Namespace) -> dict[str, dict[str, str]]:
-    """What was answered on the page about unknown headers; only where the database is used anyway."""
-    if not options.save:
-        return {}
-    from engine.store.accounts import mappings
-
-    return mappings()
 
 
 def _save(options: argparse.Namespace, files: "Sequence[tuple[str, Source]]", read: "Sequence[FileRead]") -> None:

@@ -59,9 +59,10 @@ def _figures(chosen: Month, previous: Month | None) -> str:
     rows = []
     for name in month.CARDS:
         value, old = getattr(chosen, name), getattr(previous, name) if previous else None
-        shown = "not known" if value is None else figures.figure_text(value, name)
         against = change(old, value) if old and value is not None else ""
-        rows.append(f"<tr><td>{LABELS[name]}<td>{shown}<td>{figures.exact(value, name)}<td>{against}")
+        rows.append(
+            f"<tr><td>{LABELS[name]}<td>{figures.figure_text(value, name)}<td>{figures.exact(value, name)}<td>{against}"
+        )
     then = month_name(previous.month) if previous else ""
     head = f"<tr><th>{month_name(chosen.month)}<th><th>exactly<th>{then and f'on {then}'}"
     return f"<table>{head}{''.join(rows)}</table>"

@@ -28,7 +28,7 @@ def trend(months: Sequence[Month], goals: Sequence[float | None], marks: Sequenc
     figure.add_bar(
         x=names,
         y=values,
-        text=["" if value is None else figure_text(value, metric) for value in values],
+        text=[figure_text(value, metric, "") for value in values],
         textposition="outside",
         cliponaxis=False,
         marker={"opacity": [0.45 if month.complete is False else 1.0 for month in months]},
@@ -203,8 +203,10 @@ def days(series: pd.Series, odd: Sequence[date], marks: Sequence[Mark], unit: st
     return figure
 
 
-def figure_text(value: float, unit: str) -> str:
+def figure_text(value: float | None, unit: str, missing: str = "not known") -> str:
     """A figure at a glance, a rate in percent."""
+    if value is None:
+        return missing
     return share(value) if unit in RATES else short(value)
 
 

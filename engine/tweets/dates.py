@@ -16,8 +16,6 @@ from numpy.typing import NDArray
 
 from engine.tweets.numbers import Cell, clean, is_missing
 
-Minutes = NDArray[np.datetime64]
-
 _NAMES = (  # in the languages of most creators; exports themselves use English
     "jan january januar jänner janvier janv enero ene gennaio gen janeiro januari stycznia styczeń ocak",
     "feb february februar février févr fév fevrier febrero febbraio fevereiro fev februari luty lutego şubat",

@@ -46,7 +46,6 @@ class Hours:
     """Does the time of posting go with reach?"""
 
     p_value: float | None  # "no time effect at all"; None where too few posts have a known hour
-    explained: float | None  # share of the differences between posts (log impressions), beyond chance; 0 to 1
     grid: pd.DataFrame  # weekday (0 = Monday), hour (the block's first), n, effect (log; NaN where n < 8)
     sentence: str
 
@@ -149,11 +148,11 @@ def hours(posts: pd.DataFrame) -> Hours:
     effect = np.where(shown, means * sizes / (sizes + CELL_PRIOR), np.nan)
     grid = pd.DataFrame({"weekday": np.arange(42) // 6, "hour": np.arange(42) % 6 * 4, "n": sizes, "effect": effect})
     if shown.sum() < 2:
-        return Hours(None, None, grid, "Too few posts with a known hour to tell whether the time of posting matters.")
+        return Hours(None, grid, "Too few posts with a known hour to tell whether the time of posting matters.")
     sittings = timed[shown[timed["cell"]]].groupby(["day", "cell"])["excess"].mean()
     cells = sittings.index.get_level_values("cell").to_numpy()
     p_value, explained = _permutation_test(cells, sittings.to_numpy(float))
-    return Hours(p_value, explained, grid, _sentence(p_value, explained))
+    return Hours(p_value, grid, _sentence(p_value, explained))
 
 
 def resampled_sums(columns: Array, draws: int = DRAWS, seed: int = 0) -> Array:

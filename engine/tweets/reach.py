@@ -5,6 +5,7 @@ Reach enters by post and within a type of post: across types its relation to the
 """
 
 import warnings
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -66,12 +67,12 @@ class ReachAnswer:
     verdict: Verdict
     before: Totals | None
     after: Totals | None
-    change: Part | None
-    reach: Part | None  # within types, what the elasticity predicts from impressions per post
-    mix: Part | None  # types took other shares of the impressions
-    rest: Part | None
-    elasticities: list[Elasticity]
     sentences: list[str]
+    change: Part | None = None
+    reach: Part | None = None  # within types, what the elasticity predicts from impressions per post
+    mix: Part | None = None  # types took other shares of the impressions
+    rest: Part | None = None
+    elasticities: Sequence[Elasticity] = ()
 
 
 def explain(before: pd.DataFrame, after: pd.DataFrame) -> ReachAnswer:
@@ -90,25 +91,27 @@ def explain(before: pd.DataFrame, after: pd.DataFrame) -> ReachAnswer:
     posts = posts[usable]
     old, new = (_totals(posts[posts["late"] == late]) for late in (False, True))
     if not (old.posts and new.posts):
-        return _cannot_tell(None, None, ["One of the two periods has no posts with figures.", *notes])
+        return ReachAnswer("cannot tell", None, None, ["One of the two periods has no posts with figures.", *notes])
     notes = [*_amounts(old, new), *notes]
     if not (old.engagements and new.engagements):
-        return _cannot_tell(old, new, ["Cannot tell: one of the two periods has no engagements at all.", *notes])
+        return ReachAnswer(
+            "cannot tell", old, new, ["Cannot tell: one of the two periods has no engagements at all.", *notes]
+        )
     types = _pooled(posts)
     if types is None:
         reason = f"Cannot tell: that needs {POSTS} posts, {IN_A_PERIOD} in either period, and engagements on {ENGAGED}."
-        return _cannot_tell(old, new, [reason, *notes])
+        return ReachAnswer("cannot tell", old, new, [reason, *notes])
     posts = posts.assign(type=types)
     slopes = _elasticities(posts)
     if slopes is None:
         reason = (
             "Cannot tell: the posts' impressions differ too little, or too oddly, to fit a relation to engagements."
         )
-        return _cannot_tell(old, new, [reason, *notes])
+        return ReachAnswer("cannot tell", old, new, [reason, *notes])
     change, reach, mix, rest = _parts(posts, slopes)
     verdict = _verdict(change, reach)
     sentences = [_ANSWERS[verdict], _split(change, reach, mix, rest), *map(_slope, slopes), *notes]
-    return ReachAnswer(verdict, old, new, change, reach, mix, rest, slopes, sentences)
+    return ReachAnswer(verdict, old, new, sentences, change, reach, mix, rest, slopes)
 
 
 def months_only(months: pd.DataFrame) -> ReachAnswer:
@@ -120,7 +123,9 @@ def months_only(months: pd.DataFrame) -> ReachAnswer:
     known = months.loc[:, ["tweets", "impressions", "engagements"]].astype(float)
     known = known[(known["tweets"] > 0) & (known["impressions"] > 0) & (known["engagements"] >= 0)]
     if len(known) < 2:
-        return _cannot_tell(None, None, ["Cannot tell: that needs two months with tweets and both figures."])
+        return ReachAnswer(
+            "cannot tell", None, None, ["Cannot tell: that needs two months with tweets and both figures."]
+        )
     old, new = (Totals(*known.iloc[at]) for at in (0, -1))
     few = f"{len(known)} months are too few (under {MONTHS}) to tell a relation from chance, and "
     few *= len(known) < MONTHS
@@ -132,7 +137,7 @@ def months_only(months: pd.DataFrame) -> ReachAnswer:
         for name, arc in (("total impressions", total), ("impressions per post", each))
         if arc is not None
     ]
-    return _cannot_tell(old, new, [reason, *arcs, *_amounts(old, new)])
+    return ReachAnswer("cannot tell", old, new, [reason, *arcs, *_amounts(old, new)])
 
 
 def _pooled(posts: pd.DataFrame) -> pd.Series | None:
@@ -282,10 +287,6 @@ def _amounts(old: Totals, new: Totals) -> list[str]:
 
 def _totals(posts: pd.DataFrame) -> Totals:
     return Totals(len(posts), float(posts["impressions"].sum()), float(posts["engagements"].sum()))
-
-
-def _cannot_tell(old: Totals | None, new: Totals | None, sentences: list[str]) -> ReachAnswer:
-    return ReachAnswer("cannot tell", old, new, None, None, None, None, [], sentences)
 
 
 def _said(part: Part) -> str:

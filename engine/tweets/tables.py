@@ -154,9 +154,9 @@ def _rows(lines: io.TextIOWrapper, dialect: Dialect, name: str) -> Iterator[list
 def _book(name: str, source: Source) -> list[Grid]:
     from python_calamine import CalamineError, CalamineWorkbook, SheetVisibleEnum
 
-    _check_size(name, source)
     grids = []
     try:
+        _check_size(name, source)
         with CalamineWorkbook.from_object(io.BytesIO(source) if isinstance(source, bytes) else source) as book:
             for tab in book.sheets_metadata:
                 sheet = book.get_sheet_by_name(tab.name)
@@ -178,11 +178,8 @@ def _check_size(name: str, source: Source) -> None:
     data = io.BytesIO(source) if isinstance(source, bytes) else source
     if not peek(source).startswith(b"PK"):
         return
-    try:
-        with zipfile.ZipFile(data) as archive:
-            unpacked = sum(entry.file_size for entry in archive.infolist())
-    except (zipfile.BadZipFile, OSError, ValueError) as error:
-        raise UnreadableData(f"{name} is a damaged workbook ({error})", "save it again as XLSX or CSV") from error
+    with zipfile.ZipFile(data) as archive:
+        unpacked = sum(entry.file_size for entry in archive.infolist())
     if unpacked > settings.WORKBOOK_MEGABYTES * settings.MEGABYTE:
         raise LimitExceeded(
             f"{name} unpacks to {unpacked // settings.MEGABYTE:,} MB; {settings.WORKBOOK_MEGABYTES:,} MB are the limit",

@@ -10,7 +10,7 @@ from dashboard import charts
 from dashboard.account import Opened
 from dashboard.charts import tweets as figures
 from dashboard.panels.tweets.words import LABELS, split_change, story
-from dashboard.text import change, month_name, share, short
+from dashboard.text import change, month_name, short
 from engine.tweets.change import Change
 from engine.tweets.daily import last_day, of_days, of_months
 from engine.tweets.metrics import Month
@@ -152,29 +152,23 @@ def _warn(before: Period, after: Period) -> None:
 
 def _table(before: Period, after: Period) -> None:
     ratios = {
-        "Impressions per tweet": ("impressions", "tweets", 1),
-        "New followers per tweet": ("new_followers", "tweets", 1),
+        "impressions_per_tweet": ("impressions", "tweets", 1),
+        "followers_per_tweet": ("new_followers", "tweets", 1),
         "New followers per 1,000 impressions": ("new_followers", "impressions", 1000),
-        "Engagement rate": ("engagements", "impressions", 1),
+        "engagement_rate": ("engagements", "impressions", 1),
     }
     totals = ("tweets", "impressions", "new_followers", "engagements")
-    rows = [(LABELS[name], before.sums[name], after.sums[name]) for name in totals]
-    rows += [(label, before.ratio(*of), after.ratio(*of)) for label, of in ratios.items()]
+    rows = [(name, before.sums[name], after.sums[name]) for name in totals]
+    rows += [(name, before.ratio(*of), after.ratio(*of)) for name, of in ratios.items()]
     st.dataframe(
         pd.DataFrame(
             {
-                "": [label for label, *_ in rows],
-                before.name: [_cell(label, old) for label, old, _ in rows],
-                after.name: [_cell(label, new) for label, _, new in rows],
+                "": [LABELS.get(name, name) for name, *_ in rows],
+                before.name: [figures.figure_text(old, name, _MISSING) for name, old, _ in rows],
+                after.name: [figures.figure_text(new, name, _MISSING) for name, _, new in rows],
                 "change": [_MISSING if old is None or new is None else change(old, new) for _, old, new in rows],
             }
         ),
         hide_index=True,
         alt=f"Totals and ratios of {before.name} and {after.name}",
     )
-
-
-def _cell(label: str, value: float | None) -> str:
-    if value is None:
-        return _MISSING
-    return share(value) if label == "Engagement rate" else short(value)

@@ -20,6 +20,12 @@ from engine.tweets.metrics import Month
 
 CARDS = ("impressions", "tweets", "impressions_per_tweet", "new_followers", "followers_per_tweet", "engagement_rate")
 _SHORT = {"impressions_per_tweet": "Impr. per tweet", "followers_per_tweet": "Followers per tweet"}  # on a card
+_ABOVE = {
+    "impressions_per_tweet": "impressions",
+    "followers_per_tweet": "new_followers",
+    "engagement_rate": "engagements",
+}
+_SOURCES = {"overview": "from the account overview", "sheet": "from a sheet by hand"}
 _STATES = {
     "met": ("met", ":material/check:", "green"),
     "missed": ("missed", ":material/close:", "orange"),
@@ -68,7 +74,7 @@ def cards(opened: Opened, month: Month) -> None:
             known = [getattr(one, name) for one in history]
             st.metric(
                 _SHORT.get(name, LABELS[name]),
-                "–" if value is None else figures.figure_text(value, name),  # noqa: RUF001
+                figures.figure_text(value, name, "–"),  # noqa: RUF001
                 delta=change(old, value, fine=10).replace("\N{MINUS SIGN}", "-") if old and value is not None else None,
                 delta_color=colour(name, old, value),
                 delta_description=words if old and value is not None else None,
@@ -80,11 +86,7 @@ def cards(opened: Opened, month: Month) -> None:
                 chart_data=[entry for entry in known if entry is not None] if len(known) > 2 else None,
             )
     if opened.rate_demoted:
-        rate = (
-            "not known"
-            if month.engagement_rate is None
-            else figures.figure_text(month.engagement_rate, "engagement_rate")
-        )
+        rate = figures.figure_text(month.engagement_rate, "engagement_rate")
         st.caption(f"Engagement rate (not watched): {rate}. {opened.rate_demoted}")
 
 
@@ -96,17 +98,11 @@ def colour(name: str, old: float | None, value: float | None) -> Literal["grey",
 
 
 def _counted(month: Month, name: str) -> str:
-    base = {
-        "impressions_per_tweet": "impressions",
-        "followers_per_tweet": "new_followers",
-        "engagement_rate": "engagements",
-    }
-    source = month.source.get(base.get(name, name))
-    if base.get(name, name) in month.derived:
+    base = _ABOVE.get(name, name)
+    if base in month.derived:
         return "worked out from the sheet's ratios"
-    return {"overview": "from the account overview", "sheet": "from a sheet by hand"}.get(
-        str(source), f"counted {source}"
-    )
+    source = str(month.source.get(base))
+    return _SOURCES.get(source, f"counted {source}")
 
 
 def _compared(opened: Opened, month: Month) -> tuple[dict[str, float | None], str]:

@@ -64,15 +64,11 @@ def _explain(old: pd.DataFrame, new: pd.DataFrame) -> ReachAnswer:
 
 
 def _amounts(before: Period, after: Period, answer: ReachAnswer) -> None:
-    rows = {
-        name: [getattr(totals, name) for totals in (answer.before, answer.after)]
-        for name in ("engagements", "per_post")
-    }
-    labels = {"engagements": "Engagements", "per_post": "Engagements per post"}
     with st.grid("auto", min_column_width=220, gap="small"):
-        for name, (old, new) in rows.items():
+        for name, label in (("engagements", "Engagements"), ("per_post", "Engagements per post")):
+            old, new = (getattr(totals, name) for totals in (answer.before, answer.after))
             st.metric(
-                labels[name],
+                label,
                 short(new),
                 delta=change(old, new).replace("\N{MINUS SIGN}", "-") if old else None,
                 delta_color=colour(name, old, new),
