@@ -1,17 +1,19 @@
 """Would more data help this model, or is it bias or variance? Who is better at it, and who is missing from the data?"""
 
+from functools import partial
 from pathlib import Path
 
 import streamlit as st
 
 from dashboard.dropzone import dropzone
 from dashboard.measured import BUILT_IN, Data, keep, labelled, measured
-from dashboard.panels.learning import baselines, choice, curve, quiz, runs
+from dashboard.panels.learning import audit, baselines, choice, curve, quiz, runs
 from dashboard.text import share as percentage
 from dashboard.uploads import admit_tables
 from engine.errors import InputError, TallyError
 
-TABS = ("Curve", "Baselines", "Label it yourself", "Runs")
+TABS = ("Curve", "Baselines", "Label it yourself", "Who is missing", "Runs")
+OF_A_CURVE = ("Baselines", "Label it yourself")
 
 state = st.session_state
 state.setdefault("learning_data", None)  # what is measured
@@ -58,53 +60,58 @@ if files:
 
 if problem := state.pop("learning_problem", None):
     top.error(problem.remedy, title=problem.message)
-if state.learning_data is None:
+data, given, found, human = state.learning_data, None, None, typed
+if data is None:
     with top:
         st.title("Would more data help?")
         st.markdown(
             "Drop labelled data anywhere on this page. You see how the error falls with more of it, whether that is "
             "worth it, and whether what holds you back is bias or variance. How well people do tells where bias begins."
         )
-    st.markdown("Nothing at hand? Try handwritten digits, 1,797 real ones that come with Tally.")
-    st.button("Try the digits", icon=":material/pin:", on_click=choose, args=(BUILT_IN,))
-    st.stop()
+else:
+    try:
+        data = choice.refine(data, top)
+        if data and data == state.learning_stopped:
+            with top:
+                st.title("Stopped")
+                st.markdown(f"{choice.described(data)} was not measured to the end. What was looked at so far is kept.")
+                st.button("Measure it", icon=":material/play_arrow:", type="primary", on_click=choose, args=(data,))
+        elif data:
+            with top.container(key="learning-wait"), choice.waiting(partial(stop, data)) as progress:
+                given = labelled(data, progress.photos)
+                trained = measured(data, given, progress.share)
+            human = typed or quiz.human_of(given)
+            found = trained.with_human(human)
+    except TallyError as error:
+        top.error(error.remedy, title=f"{state.learning_data.name}: {error.message}")
 
-data = state.learning_data
-try:
-    data = choice.refine(data, top)
-    if state.learning_stopped == data:
-        with top:
-            st.title("Stopped")
-            st.markdown(f"{choice.described(data)} was not measured to the end. What was looked at so far is kept.")
-            st.button("Measure it", icon=":material/play_arrow:", type="primary", on_click=choose, args=(data,))
-        st.stop()
-    with top.container(key="learning-wait"), choice.waiting(lambda: stop(data)) as progress:
-        given = labelled(data, progress.photos)
-        trained = measured(data, given, progress.share)
-    human = typed or quiz.human_of(given)
-    found = trained.with_human(human)
-except TallyError as error:
-    top.error(error.remedy, title=f"{data.name}: {error.message}")
-    st.button("Try the digits", icon=":material/pin:", on_click=choose, args=(BUILT_IN,))
-    st.stop()
+if given and found:
+    with top:
+        st.title(curve.headline(found))
+        curve.verdicts(found)
+        st.caption(choice.described(data, given))
+        if human and not typed:
+            wrong = percentage(human[0] / human[1])
+            st.caption(
+                f"People are wrong on {wrong} of {human[1]:,} {given.unit}, by the answers in *Label it yourself*."
+            )
 
-with top:
-    st.title(curve.headline(found))
-    curve.verdicts(found)
-    st.caption(choice.described(data, given))
-    if human and not typed:
-        wrong = percentage(human[0] / human[1])
-        st.caption(f"People are wrong on {wrong} of {human[1]:,} {given.unit}, by the answers in *Label it yourself*.")
-tabs = dict(zip(TABS, st.tabs(TABS, key="learning-tab", on_change="rerun"), strict=True))
-with tabs["Curve"] as tab:
-    if tab.open:
-        curve.draw(found, human, Path(data.name).stem)
-with tabs["Baselines"] as tab:
-    if tab.open:
-        baselines.draw(found, Path(data.name).stem)
-with tabs["Label it yourself"] as tab:
-    if tab.open:
-        quiz.draw(given, data.path, Path(data.name).stem)
-with tabs["Runs"] as tab:
-    if tab.open:
-        runs.draw()
+shown = TABS if found else [name for name in TABS if name not in OF_A_CURVE]
+key = "learning-tab" if found else "learning-start"  # of two sets of tabs
+for name, tab in zip(shown, st.tabs(shown, key=key, on_change="rerun"), strict=True):
+    if not tab.open:
+        continue
+    with tab:
+        if name == "Who is missing":
+            audit.draw(given, data)
+        elif name == "Runs":
+            runs.draw()
+        elif not (data and given and found):
+            st.markdown("Nothing at hand? Try handwritten digits, 1,797 real ones that come with Tally.")
+            st.button("Try the digits", icon=":material/pin:", on_click=choose, args=(BUILT_IN,))
+        elif name == "Curve":
+            curve.draw(found, human, Path(data.name).stem)
+        elif name == "Baselines":
+            baselines.draw(found, Path(data.name).stem)
+        else:
+            quiz.draw(given, data.path, Path(data.name).stem)

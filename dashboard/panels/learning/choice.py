@@ -17,8 +17,11 @@ from engine.errors import TallyError
 from engine.models.registry import STARTER, list_models
 
 
-def refine(data: Data, top: DeltaGenerator) -> Data:
-    """Ask for what the data leave open, with the question in `top`. Raises UnreadableData for a damaged table."""
+def refine(data: Data, top: DeltaGenerator) -> Data | None:
+    """Ask for what the data leave open, with the question in `top`; None before the answer.
+
+    Raises UnreadableData for a damaged table.
+    """
     path = Path(data.path)
     if data == BUILT_IN:
         return data
@@ -35,7 +38,7 @@ def refine(data: Data, top: DeltaGenerator) -> Data:
         )
         if label is None:
             top.title("Which column holds the class?")
-            st.stop()
+            return None
         return replace(data, label=label)
     usable = [row["name"] for row in list_models() if "error" not in row]
     if len(usable) == 1:
