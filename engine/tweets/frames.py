@@ -60,8 +60,7 @@ def finished(frame: pd.DataFrame, rows: Rows) -> pd.DataFrame:
         frame.loc[missing, "clock"] = by_id[missing]
         frame.loc[missing, "day"] = by_id[missing].astype("datetime64[D]").astype("datetime64[s]")
     apart = (frame["day"] + pd.Timedelta(hours=12) - by_id).abs() > pd.Timedelta(hours=48)
-    if apart.any():
-        rows.warnings.append(f"posts with a date that does not fit their id (the date counts): {apart.sum():,}")
+    rows.warn("posts with a date that does not fit their id (the date counts)", apart.sum())
     check(frame, rows)
     return once(_with_days(frame, rows), rows, "key", "post")
 
@@ -82,8 +81,8 @@ def days_frame(rows: Rows, locale: str | None) -> pd.DataFrame:
     gaps = int(steps.sum() - len(steps))
     if len(steps) > 1 and (steps == 7).mean() > 0.6:
         rows.guesses.append("the rows are weeks: each counts for the month that its date is in")
-    elif gaps:
-        rows.warnings.append(f"days missing between the first and the last: {gaps:,}")
+    else:
+        rows.warn("days missing between the first and the last", gaps)
     return frame
 
 
@@ -118,9 +117,7 @@ def tell(rows: Rows, name: str, unread: dict[str, int], guess: str | None) -> No
 
 def _with_days(frame: pd.DataFrame, rows: Rows) -> pd.DataFrame:
     """Leave rows without a day out."""
-    lost = int(frame["day"].isna().sum())
-    if lost:
-        rows.dropped[MISSING_DATE] += lost
+    rows.drop(MISSING_DATE, int(frame["day"].isna().sum()))
     return frame[frame["day"].notna()].reset_index(drop=True)
 
 
@@ -138,11 +135,10 @@ def figures(frame: pd.DataFrame, rows: Rows, locale: str | None) -> None:
             values = _as_fraction(values, column.percent, rows, name)
         elif name == "engagements" and column.percent and "rate" not in rows.layout.columns:
             name = "rate"  # noqa: PLW2901 - a column "Engagement" in percent
-        if (values < 0).any():
-            rows.warnings.append(f"{name}: negative figures, which count as missing: {(values < 0).sum():,}")
-            values = np.where(values < 0, np.nan, values)
-        if quantity == "count" and name != "rate" and (np.mod(values, 1) > 0).any():
-            rows.warnings.append(f"{name}: figures that are no whole numbers: {(np.mod(values, 1) > 0).sum():,}")
+        rows.warn(f"{name}: negative figures, which count as missing", (values < 0).sum())
+        values = np.where(values < 0, np.nan, values)
+        if quantity == "count" and name != "rate":
+            rows.warn(f"{name}: figures that are no whole numbers", (np.mod(values, 1) > 0).sum())
         frame[name] = values
     promoted = column_of(rows, "promoted_impressions")
     if promoted and (total := np.nansum(read_column(promoted, "count").values)):
@@ -189,28 +185,20 @@ def check(frame: pd.DataFrame, rows: Rows) -> None:
         rows.warnings += [f"there is no column of {name}" for name in sorted(missing) if rows.layout.kind != "months"]
         return
     engagements, impressions = frame["engagements"], frame["impressions"]
-    above = engagements > impressions
-    if above.any():
-        rows.warnings.append(f"rows with more engagements than impressions: {above.sum():,}")
+    rows.warn("rows with more engagements than impressions", (engagements > impressions).sum())
     if "rate" in frame:
         tolerance = _ER_TOLERANCE[rows.layout.definition]
         off = (frame["rate"] - engagements / impressions.where(impressions > 0)).abs() > tolerance
-        if off.any():
-            found = f"engagement rates that do not fit engagements and impressions (these count): {off.sum():,}"
-            rows.warnings.append(found)
-    _check_parts(frame, rows)
+        rows.warn("engagement rates that do not fit engagements and impressions (these count)", off.sum())
+    # An export's engagements are the sum of what it lists, and of some things it does not.
+    parts = [name for name in ("likes", "replies", "retweets", "url_clicks", "detail_expands") if name in frame]
+    if len(parts) > 2:
+        below = engagements < frame[parts].sum(axis=1)
+        rows.warn("rows with fewer engagements than likes, replies and so on", below.sum())
     if rows.layout.kind != "months":
         for name in ("impressions", "engagements", "tweets", "new_followers"):
-            if name in frame and (blank := int(frame[name].isna().sum())):
-                rows.warnings.append(f"rows without {name.replace('_', ' ')}: {blank:,}")
-
-
-def _check_parts(frame: pd.DataFrame, rows: Rows) -> None:
-    """An export's engagements are the sum of what it lists, and of some things it does not."""
-    parts = [name for name in ("likes", "replies", "retweets", "url_clicks", "detail_expands") if name in frame]
-    below = frame["engagements"] < frame[parts].sum(axis=1)
-    if len(parts) > 2 and below.any():
-        rows.warnings.append(f"rows with fewer engagements than likes, replies and so on: {below.sum():,}")
+            if name in frame:
+                rows.warn(f"rows without {name.replace('_', ' ')}", frame[name].isna().sum())
 
 
 def once(frame: pd.DataFrame, rows: Rows, by: str, noun: str) -> pd.DataFrame:

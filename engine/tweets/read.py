@@ -126,8 +126,7 @@ def _part(name: str, file: str, rows: Rows, frame: pd.DataFrame) -> Part:
     if covers:
         margin = timedelta(days=1)  # a day begins earlier or later in another time zone
         outside = (frame["day"] < pd.Timestamp(covers[0] - margin)) | (frame["day"] > pd.Timestamp(covers[1] + margin))
-        if outside.any():
-            report.warnings.append(f"rows outside the range in the file's name: {outside.sum():,}")
+        rows.warn("rows outside the range in the file's name", outside.sum())
         lost = (covers[1] - covers[0]).days - len(frame) - 1  # a day may be missing at an end, in another time zone
         if layout.kind == "days" and lost > 0:
             report.warnings.append(f"days missing of the range in the file's name: {lost + 1:,}")

@@ -45,6 +45,11 @@ class Rows:
     warnings: list[str] = field(default_factory=list)
     years: list[int | None] = field(default_factory=list)  # the year that stands above each row of data, if one does
 
+    def warn(self, what: str, number: int) -> None:
+        """Say of how many rows something odd is true."""
+        if number:
+            self.warnings.append(f"{what}: {number:,}")
+
     def drop(self, reason: str, number: int) -> None:
         """Count rows that are left out."""
         if number:

@@ -15,6 +15,7 @@ from dashboard.panels.tweets.words import LABELS
 from dashboard.text import count, escape, sentence
 from engine.errors import InputError, UnknownLayout
 from engine.store.accounts import forget_mapping, import_reports, mappings
+from engine.tweets.read import TableReport
 from engine.tweets.tables import read_grids
 
 _NOTHING = "–"  # noqa: RUF001
@@ -163,27 +164,21 @@ def _report(opened: Opened) -> None:
     dropped = ", ".join(f"{number:,} {reason}" for reason, number in report["dropped"].items() if number)
     st.markdown("**How everything was read together**")
     st.markdown(f"{report['rows']:,} rows: {report['kept']:,} kept" + (f"; left out: {dropped}." if dropped else "."))
-    for kind, icon in (
-        ("errors", ":material/block:"),
-        ("warnings", ":material/warning:"),
-        ("guesses", ":material/help:"),
-    ):
+    for kind, icon in (("errors", "block"), ("warnings", "warning"), ("guesses", "help")):
         if report[kind]:
-            with st.expander(
-                f"{len(report[kind]):,} {kind}", icon=icon, expanded=kind != "guesses" and len(report[kind]) < 6
-            ):
+            few = kind != "guesses" and len(report[kind]) < 6
+            with st.expander(f"{len(report[kind]):,} {kind}", icon=f":material/{icon}:", expanded=few):
                 st.markdown("\n".join(f"- {escape(text)}" for text in report[kind][:200]))
 
 
-def _tables(reports: Sequence[object]) -> None:
-    rows = [report.as_dict() for report in reports]  # type: ignore[attr-defined]
-    for row in rows:
-        dropped = ", ".join(f"{number:,} {reason}" for reason, number in row["dropped"].items() if number)
+def _tables(reports: Sequence[TableReport]) -> None:
+    for table in reports:
+        dropped = ", ".join(f"{number:,} {reason}" for reason, number in table.dropped.items() if number)
         st.markdown(
-            f"**{escape(row['name'])}**  \n{sentence(row['read_as'])} {row['kept']:,} of {row['rows']:,} rows, "
-            f"{row['first']} to {row['last']}." + (f" Left out: {dropped}." if dropped else "")
+            f"**{escape(table.name)}**  \n{sentence(table.read_as)} {table.kept:,} of {table.rows:,} rows, "
+            f"{table.first} to {table.last}." + (f" Left out: {dropped}." if dropped else "")
         )
-        for text in [*row["warnings"], *row["guesses"]]:
+        for text in [*table.warnings, *table.guesses]:
             st.caption(escape(sentence(text)))
 
 
@@ -193,9 +188,8 @@ def _checks(opened: Opened) -> None:
         with st.expander("By tweet against by day"):
             st.caption("By day also counts older posts' activity of that day, so the two differ by some percent.")
             table = pd.DataFrame(checks)
-            table["difference"] = (table["by-day"] / table["by-tweet"].where(table["by-tweet"] > 0) - 1).map(
-                "{:+.1%}".format
-            )
+            ratio = table["by-day"] / table["by-tweet"].where(table["by-tweet"] > 0)
+            table["difference"] = (ratio - 1).map("{:+.1%}".format)
             st.dataframe(table, hide_index=True, alt="Figures on both bases")
 
 
