@@ -109,7 +109,7 @@ def test_a_table_has_no_pictures_and_says_what_to_do(page):
     rows = "".join(f"{at % 2 + at / 100},{'ab'[at % 2]}\n" for at in range(60))
     page.file_uploader[0].upload("one.csv", b"x,label\n" + rows.encode())
     run(page)
-    assert "People can answer pictures" in page.info[0].value
+    assert "There are no pictures of these rows to answer." in page.info[0].value
     assert "quiz-name" not in [box.key for box in page.selectbox]
 
 

@@ -80,8 +80,8 @@ def _tab(quiz: _Quiz, name: str) -> None:
     try:
         if not _read(quiz, 0):
             st.info(
-                f"People can answer pictures, and these are {quiz.unit} without any. If you know how often people are "
-                "wrong on them, type it above as people's error.",
+                f"There are no pictures of these {quiz.unit} to answer. If you know how often people are wrong on "
+                "them, type it above as people's error.",
                 icon=":material/image_not_supported:",
             )
             return
@@ -120,9 +120,10 @@ def _who(quiz: _Quiz) -> None:
 
 
 def _enter() -> None:
-    with _told():
-        state["quiz-person"] = store.person_name(state["quiz-name"])
-        state.pop("quiz-paused", None)
+    if name := state["quiz-name"]:
+        with _told():
+            state["quiz-person"] = store.person_name(name)
+            state.pop("quiz-paused", None)
 
 
 def _turn(quiz: _Quiz, given: list[Answer]) -> str | None:
