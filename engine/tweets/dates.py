@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
-from functools import lru_cache, partial
+from functools import lru_cache
 from itertools import pairwise
 
 import numpy as np
@@ -59,11 +59,17 @@ def read_dates(cells: Sequence[Cell], locale: str | None = None) -> Dates:
     """Read one column of days, with or without times. A time without an offset is in UTC, as X exports are."""
     texts = [clean(cell) for cell in dict.fromkeys(cells) if isinstance(cell, str)]
     day_first, guess = _day_first(texts, locale)
-    moment_of = lru_cache(maxsize=None, typed=True)(partial(_moment, day_first=day_first))
-    found = [moment_of(cell) for cell in cells]
-    unread = Counter(str(cell) for cell, moment in zip(cells, found, strict=True) if not (moment or is_missing(cell)))
-    day = np.array([moment and moment[0] for moment in found], dtype="datetime64[D]")
-    clock = np.array([moment and moment[1] for moment in found], dtype="datetime64[m]")
+
+    @lru_cache(maxsize=None, typed=True)
+    def read(cell: Cell) -> tuple[np.datetime64, np.datetime64]:
+        day, clock = _moment(cell, day_first) or (None, None)
+        return np.datetime64(day, "D"), np.datetime64(clock, "m")
+
+    found = [read(cell) for cell in cells]
+    day = np.array([day for day, _ in found], dtype="datetime64[D]")
+    clock = np.array([clock for _, clock in found], dtype="datetime64[m]")
+    lost = zip(cells, np.isnat(day), strict=True)
+    unread = Counter(str(cell) for cell, nothing in lost if nothing and not is_missing(cell))
     return Dates(day, clock, unread, guess)
 
 
@@ -174,7 +180,7 @@ def read_months(cells: Sequence[Cell], locale: str | None, today: date) -> Dates
     if mistaken := _years_taken_for_days(dates.day[known]):
         guess = mistaken
         day[known] = [_year_from_day(day) for day in dates.day[known]]
-    own = np.array(months, dtype="datetime64[M]")
+    own = np.array([np.datetime64(month, "M") for month in months], dtype="datetime64[M]")
     day = np.where(np.isnat(own), day, own).astype("datetime64[D]")
     return Dates(day, np.full(len(cells), np.datetime64("NaT"), dtype="datetime64[m]"), dates.unread, guess)
 
