@@ -33,11 +33,12 @@ def cells(found: Audit) -> go.Figure:
 
 
 def rates(found: Audit) -> go.Figure:
-    """Each value's response rate with its 95 % interval; a line for everybody."""
-    rows = found.participation["groups"][:ROWS]
+    """Each value's response rate with its 95 % interval, the most unusual first; a line for everybody."""
+    rate = found.participation["rate"]
+    rows = sorted(found.participation["groups"], key=lambda cell: -abs(cell["rate"] - rate))[:ROWS]
     figure = go.Figure()
     _with_interval(figure, rows, "rate", "answered", "%{y}: %{x:.1%} answered<extra></extra>")
-    figure.add_vline(x=found.participation["rate"], line_dash="dot", line_color=_NEUTRAL, line_width=1)
+    figure.add_vline(x=rate, line_dash="dot", line_color=_NEUTRAL, line_width=1)
     return _shaped(figure, "share that answered", len(rows))
 
 
@@ -52,6 +53,7 @@ def love(balance: Sequence[dict[str, Any]]) -> go.Figure:
             mode="markers",
             name={"before": "as drawn", "after": "weighted"}[name],
             marker={"symbol": symbol, "size": 10, "line": {"width": 2}},
+            cliponaxis=False,
             hovertemplate="%{y}: %{x:.3f}<extra></extra>",
         )
     figure.add_vline(x=_SMALL, line_dash="dot", line_color=_NEUTRAL, line_width=1, annotation_text="small")
@@ -96,6 +98,7 @@ def _with_interval(figure: go.Figure, rows: Sequence[dict[str, Any]], value: str
         mode="markers",
         name=name,
         marker={"size": 8},
+        cliponaxis=False,
         hovertemplate=hover,
     )
 

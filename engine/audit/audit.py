@@ -12,7 +12,7 @@ from engine.audit.compare import Array, Column, align, axes, has_features, matri
 from engine.audit.labels import labels
 from engine.audit.parts import UNTESTED, Drawn, Goal, coverage, goals, participation, rounded, sampling
 from engine.audit.sentences import tell
-from engine.audit.shift import separability
+from engine.audit.shift import ALPHA, UNCOVERED, separability
 from engine.audit.tables import Margins, Table, as_binary, split_frame
 from engine.audit.weights import balance, estimate, weigh
 from engine.curves.tables import guess_label
@@ -81,12 +81,15 @@ def audit_selection(
     seen = _against_population(tables, columns, cells, known)
     silent = _against_invited(tables, columns, cells, answered)
     values = _outcomes(tables["sample"], columns, outcomes, label)
-    weights = _repair(tables, columns, seen, values, silent.get("rate"))
+    counted = labels(sample, label, reference, margins, _accuracy(values))
+    cover = seen.coverage if "frame" in tables else _with_classes(seen.coverage, counted)
+    unheard = max(seen.missing, cover.get("classes_missing", 0.0)), silent.get("rate")
+    weights = _repair(tables, columns, seen.goals, values, unheard)
     found: dict[str, Any] = {
-        "coverage": seen.coverage,
+        "coverage": cover,
         "sampling": seen.sampling,
         "participation": silent,
-        "labels": labels(sample, label, reference, margins, _accuracy(values)),
+        "labels": counted,
         "weights": weights,
     }
     notes = [note for table in tables.values() for note in table.notes] + notes
@@ -141,6 +144,15 @@ def _against_population(
         cover["verdict"] = "unsure"  # what differs has no name yet, and may be a part that is missing
     sample = Drawn("sample", len(tables["sample"]), {n: c for n, c in columns.items() if "sample" in c.codes}, groups)
     return _Seen(cover, even, goals(sample, margins, inside, outside.cells if large else ()), outside.share, points)
+
+
+def _with_classes(cover: dict[str, Any], counted: dict[str, Any]) -> dict[str, Any]:
+    """Classes that the population has and the sample has not are a fault of coverage too."""
+    moved = counted.get("shift", {})
+    if moved.get("missing_share", 0) <= UNCOVERED or moved["missing_p"] >= ALPHA:
+        return cover
+    nothing = {"cells": [], "holes": [], "nearest": [], "missing_share": 0.0, "foreign_share": 0.0}
+    return nothing | cover | {"verdict": "yes", "classes_missing": moved["missing_share"]}
 
 
 def _shares(tables: dict[str, Table], columns: dict[str, Column], margins: Margins, role: str) -> list[str]:
@@ -209,10 +221,17 @@ def _logistic_errors(sample: Table, columns: dict[str, Column], answers: pl.Seri
 
 
 def _repair(
-    tables: dict[str, Table], columns: dict[str, Column], seen: _Seen, values: dict[str, Array], rate: float | None
+    tables: dict[str, Table],
+    columns: dict[str, Column],
+    goals: dict[str, Goal],
+    values: dict[str, Array],
+    unheard: tuple[float, float | None],
 ) -> dict[str, Any] | None:
-    """Weights to the population, or else to the invited, and what they do to each estimate."""
-    known = seen.goals or {
+    """Weights to the population, or else to the invited, and what they do to each estimate.
+
+    `unheard`: the share of the population that could not be drawn, and the share of the invited who answered.
+    """
+    known = goals or {
         name: Goal(column.counts("frame") / len(tables["frame"]), float(len(tables["frame"])))
         for name, column in columns.items()
         if {"sample", "frame"} <= set(column.codes)
@@ -221,7 +240,7 @@ def _repair(
     if weights is None:
         return None
     return {
-        "to": "population" if seen.goals else "invited",
+        "to": "population" if goals else "invited",
         "columns": weights.columns,
         "effective_n": rounded(weights.effective),
         "design_effect": rounded(weights.design_effect),
@@ -229,7 +248,7 @@ def _repair(
         "off": rounded(weights.off),
         "balance": balance(columns, known, weights),
         "estimates": [
-            estimate(name, known, weights, seen.missing, rate)
+            estimate(name, known, weights, *unheard)
             for name, known in values.items()
             if weights.values[np.isfinite(known)].any()
         ],

@@ -1,12 +1,12 @@
 """What the labels of a sample allow: how even they are, which are rare or missing, and how much guessing reaches."""
 
+import math
 from typing import Any
 
 import numpy as np
 import polars as pl
 
 from engine.audit import shift
-from engine.audit.compare import Array
 from engine.audit.parts import UNTESTED, rounded
 from engine.audit.tables import Margins, Table
 from engine.curves.paired import wilson
@@ -20,21 +20,21 @@ def labels(
     table: Table, label: str | None, reference: Table | None, margins: Margins, accuracy: float | None
 ) -> dict[str, Any]:
     """Counts of each class and what they warn of; `accuracy` is a model's on these items, if known."""
-    if label is None:
+    counted = {} if label is None else _counts(table, label)
+    if label is None or not counted:
         return {"verdict": UNTESTED, "reason": "no column of labels", "findings": []}
-    counted = table.text(label).drop_nulls().value_counts(sort=True)
-    names, counts = counted.to_series(0).to_list(), counted.to_series(1).to_numpy().astype(np.float64)
+    names, counts = list(counted), np.array(list(counted.values()))
     shares = counts / counts.sum()
     majority = wilson(shares[0], counts.sum(), 0.05)
-    wanted, known = _population(label, reference, margins)
+    wanted = margins.get(label) or (_counts(reference, label) if reference else {})
+    moved = _moved(counted, wanted, known=label in margins) if wanted else None
     findings = []
     if counts[0] > IMBALANCE * counts[-1]:
         findings.append({"kind": "severe imbalance", "ratio": rounded(counts[0] / counts[-1])})
     if rare := [name for name, count in zip(names, counts, strict=True) if count < RARE]:
         findings.append({"kind": "rare class", "classes": rare[:_LISTED]})
-    if missing := [name for name, size in wanted.items() if size and name not in names]:
+    if missing := [name for name, size in wanted.items() if size and name not in counted]:
         findings.append({"kind": "missing class", "classes": missing[:_LISTED]})
-    moved = _moved(names, counts, wanted, known=known) if wanted else None
     if moved and moved["p"] < shift.ALPHA and moved["psi"] > shift.PSI_EFFECT:
         findings.append({"kind": "label shift", **moved})
     if accuracy is not None and accuracy <= majority[1]:
@@ -53,20 +53,18 @@ def labels(
     }
 
 
-def _population(label: str, reference: Table | None, margins: Margins) -> tuple[dict[str, float], bool]:
-    """Classes with their shares or counts outside the sample, and whether these are exact."""
-    if label in margins:
-        return margins[label], True
-    if reference is None or label not in reference.columns.columns:
-        return {}, False
-    counted = reference.text(label).drop_nulls().value_counts()
-    return dict(
-        zip(counted.to_series(0).to_list(), counted.to_series(1).cast(pl.Float64).to_list(), strict=True)
-    ), False
+def _counts(table: Table, label: str) -> dict[str, float]:
+    """Items of each class, the commonest first; none where the table has no such column."""
+    if label not in table.columns.columns:
+        return {}
+    counted = table.text(label).drop_nulls().value_counts(sort=True)
+    return dict(zip(counted.to_series(0).to_list(), counted.to_series(1).cast(pl.Float64).to_list(), strict=True))
 
 
-def _moved(names: list[str], counts: Array, wanted: dict[str, float], *, known: bool) -> dict[str, float]:
-    every = list(dict.fromkeys([*names, *wanted]))
-    here = np.array([dict(zip(names, counts, strict=True)).get(name, 0.0) for name in every])
-    there = np.array([wanted.get(name, 0.0) for name in every])
-    return {"psi": rounded(shift.psi(here, there)), "p": shift.differs(here, there, known=known)}
+def _moved(here: dict[str, float], there: dict[str, float], *, known: bool) -> dict[str, float]:
+    """How far the classes are from those of the population, whose shares are exact if `known`."""
+    every = list(dict.fromkeys([*here, *there]))
+    counts, others = (np.array([side.get(name, 0.0) for name in every]) for side in (here, there))
+    missing, chance = shift.unseen(counts, others / others.sum(), math.inf if known else others.sum())
+    p = shift.differs(counts, others, known=known)
+    return {"psi": rounded(shift.psi(counts, others)), "p": p, "missing_share": rounded(missing), "missing_p": chance}

@@ -120,6 +120,7 @@ def _cells(drawn: Drawn, known: dict[str, Goal]) -> list[dict[str, Any]]:
     cells = []
     for name in names:
         values, shares, counts = drawn.columns[name].values, known[name].shares, drawn.counts(name)
+        together = shift.unseen(counts, shares, known[name].rows)[1] < shift.ALPHA / len(names)
         for value, share, count in zip(values, shares, counts, strict=True):
             interval = _interval(count, drawn.rows)
             state = "covered"
@@ -127,7 +128,7 @@ def _cells(drawn: Drawn, known: dict[str, Goal]) -> list[dict[str, Any]]:
                 chance = 0 if known[name].known else (1 - count / drawn.rows) ** known[name].rows
                 state = "new" if chance < shift.ALPHA / tests else "rare"
             elif not count:
-                state = "empty" if (1 - share) ** drawn.rows < shift.ALPHA / tests else "rare"
+                state = "empty" if together or (1 - share) ** drawn.rows < shift.ALPHA / tests else "rare"
             elif interval[1] < _ALMOST * share:
                 state = "almost empty"
             row = {"column": name, "value": value, "target": rounded(share), "sample": rounded(count / drawn.rows)}

@@ -45,6 +45,8 @@ def _coverage(part: dict[str, Any]) -> str:
         said.append(
             f"{_percent(part['foreign_share'])} of what was drawn is not of the population: {', '.join(new[:_LISTED])}."
         )
+    if "classes_missing" in part:
+        said.append(f"Classes with {_percent(part['classes_missing'])} of the population have nothing in the sample.")
     return f"yes. {' '.join(said)}"
 
 

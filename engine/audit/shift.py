@@ -52,6 +52,33 @@ def differs(counts: Array, others: Array, *, known: bool) -> float:
     return float(chi2_contingency(np.stack([counts, others])[:, kept], correction=False).pvalue)
 
 
+def unseen(counts: Array, shares: Array, rows: float) -> tuple[float, float]:
+    """The share of a population whose values `counts` has none of, and a bound on its p-value.
+
+    `shares` of the population are seen in `rows`, infinitely many if they are exact. Many values that are each too rare
+    to be missed say something together. The chance that all of a value's items fell outside is hypergeometric; the
+    bound is the lower of Cantelli's, exact for one value, and Bernstein's, close for many.
+    """
+    from scipy.special import gammaln
+
+    drawn, share = counts.sum(), shares
+    if rows == math.inf:
+        silent = (1 - shares) ** drawn
+    else:
+        total = counts + shares * rows
+        share = np.minimum(total, rows) / rows
+        logs = gammaln(rows + 1) - gammaln(np.maximum(rows - total, 0) + 1)
+        logs += gammaln(rows + drawn - total + 1) - gammaln(rows + drawn + 1)
+        silent = np.where(total <= rows, np.exp(np.minimum(logs, 0)), 0.0)
+    mass = float(shares[counts == 0].sum())
+    beyond = mass - float((share * silent).sum())
+    variance = float((share**2 * silent * (1 - silent)).sum())
+    if beyond <= 0:
+        return mass, 1.0
+    bernstein = math.exp(-(beyond**2) / 2 / (variance + float(share.max()) * beyond / 3))
+    return mass, min(variance / (variance + beyond**2), bernstein)
+
+
 class Separability(NamedTuple):
     """How well a classifier tells two samples apart: 0.5 not at all, 1 always."""
 

@@ -84,6 +84,27 @@ def test_margins_alone_show_an_empty_cell_and_an_uneven_draw():
     assert verdicts(fair)[:2] == ("no", "no")
 
 
+def test_many_small_groups_that_are_missing_add_up():
+    random = np.random.default_rng(7)
+    names = np.array([f"town {number}" for number in range(40)])
+    reference = pl.DataFrame({"town": random.choice(names, 300)})
+    assert audit(pl.DataFrame({"town": random.choice(names, 150)}), reference=reference).coverage["verdict"] != "yes"
+    found = audit(pl.DataFrame({"town": random.choice(names[:30], 150)}), reference=reference)
+    assert found.coverage["verdict"] == "yes"
+    assert found.coverage["missing_share"] == pytest.approx(0.25, abs=0.07)
+
+
+def test_classes_of_the_population_that_the_sample_lacks():
+    random = np.random.default_rng(8)
+    labels = [f"class {number}" for number in random.integers(0, 50, 1000)]
+    reference = people(1000, 1, label=labels)
+    fair = people(200, 2, label=[f"class {number}" for number in random.integers(0, 50, 200)])
+    assert audit(fair, reference=reference).coverage["verdict"] != "yes"
+    found = audit(people(200, 2, label=labels[:200]).filter(pl.col("label") < "class 3"), reference=reference)
+    assert found.coverage["verdict"] == "yes"
+    assert "Classes with" in found.sentences[0]
+
+
 def test_a_value_the_population_does_not_have_is_a_fault_of_coverage():
     found = audit(people(3000, 1), reference=people(3000, 2, (0.625, 0.375)))
     assert verdicts(found)[:2] == ("yes", "no")

@@ -39,6 +39,21 @@ def test_chance_keeps_the_index_of_equal_populations():
     assert np.mean(np.array(found) < shift.chance_psi(4, 500, 800)) == pytest.approx(0.99, abs=0.007)
 
 
+def test_what_a_fair_sample_leaves_unseen():
+    random = np.random.default_rng(1)
+    shares = random.dirichlet(np.ones(60))
+    bounds = []
+    for _ in range(300):
+        there = random.multinomial(400, shares)
+        here = random.multinomial(200, shares)
+        bounds.append(shift.unseen(here, there / 400, 400)[1])
+    assert np.mean(np.array(bounds) < 0.01) <= 0.01
+    one = np.array([0.95, 0.05])
+    mass, p = shift.unseen(np.array([100.0, 0.0]), one, math.inf)
+    assert mass == pytest.approx(0.05)
+    assert p == pytest.approx(0.95**100)  # of a single value the bound is exact
+
+
 def test_raking_gives_the_published_table():
     # The example of Wikipedia's "Iterative proportional fitting", a 4 x 4 table; its result has two decimals.
     table = np.array([[40, 30, 20, 10], [35, 50, 100, 75], [30, 80, 70, 120], [20, 30, 40, 50]])

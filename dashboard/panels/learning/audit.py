@@ -14,7 +14,7 @@ from dashboard import charts
 from dashboard.cached import model_in_background
 from dashboard.charts import audit as figures
 from dashboard.measured import Data, keep
-from dashboard.text import escape, share
+from dashboard.text import capital, escape, share
 from dashboard.uploads import admit_tables
 from engine.audit.audit import Audit, audit_selection
 from engine.audit.parts import UNTESTED
@@ -73,7 +73,7 @@ def draw(given: Labelled | None = None, data: Data | None = None) -> None:
 def _files(data: Data | None) -> None:
     """What is held of each kind, or a place to drop it."""
     dropped = {}
-    with st.grid("auto", min_column_width=230):
+    with st.grid(4, min_column_width=220):
         for role, (label, needs) in _FILES.items():
             with st.container(border=True):
                 held: Data | None = state.audit_files.get(role)
@@ -201,7 +201,7 @@ def _result(found: Audit, name: str, made: Survey | None = None) -> None:
     with st.grid("auto", min_column_width=420):
         for finding, key, figure in _charts(found):
             with st.container():
-                st.markdown(f"**{escape(finding)}**")
+                st.markdown(f"**{escape(capital(finding))}**")
                 st.plotly_chart(figure(), key=f"audit-{key}", config=charts.CONFIG, alt=finding)
     for sentence in found.sentences[len(_PARTS) :]:
         st.markdown(escape(sentence))
@@ -231,13 +231,13 @@ def _truth(found: Audit, made: Survey) -> None:
     answer = (found.weights or {"estimates": []})["estimates"][-1]
     low, high = answer["after_interval"]
     figures_of = {
-        "Content, of those who answered": (share(answer["before"]), "The naive figure."),
+        "Of those who answered": (share(answer["before"]), "The naive figure."),
         "Weighted to the town": (share(answer["after"]), f"95 %: {share(low)} to {share(high)}"),
         "Truth among visitors": (share(made.reached), "Weights can reach no more: nobody else was asked."),
         "Truth in the town": (share(made.truth), "Those who never come are content least."),
     }
     st.markdown("A made-up survey: *are you content with the theatre?* Its truth is known.")
-    with st.grid("auto", min_column_width=190, gap="small"):
+    with st.grid(4, min_column_width=180, gap="small"):
         for label, (value, meaning) in figures_of.items():
             st.metric(label, value, border=True, help=meaning)
 
