@@ -10,7 +10,7 @@ import plotly.graph_objects as go
 from engine.audit.audit import Audit
 from engine.audit.compare import Array
 
-ROWS = 24  # of a chart; the table beside it has all
+ROWS = 14  # of a chart; the table below has all
 _NEUTRAL = "#7A8794"  # legible on both themes
 _SMALL = 0.1  # standard deviations: the convention for balance
 _POINTS = 700  # of each kind

@@ -105,10 +105,11 @@ def _labels(part: dict[str, Any], unit: str) -> Iterator[str]:
 def _weights(part: dict[str, Any] | None, coverage: dict[str, Any]) -> Iterator[str]:
     if part is None:
         return
+    to = "part of the population that was covered" if coverage["verdict"] == "yes" else part["to"]
     for value in part["estimates"]:
         show = _percent if value["binary"] else _number
         low, high = (show(end).removesuffix(" %") for end in value["after_interval"])
-        weighted = f"{show(value['after'])} ({low} to {high}) weighted to the {part['to']}"
+        weighted = f"{show(value['after'])} ({low} to {high}) weighted to the {to}"
         yield f"{value['name'][0].upper()}{value['name'][1:]}: {show(value['before'])} in the sample, {weighted}."
         if value["bounds"]:
             cause, (least, most) = next(iter(value["bounds"].items()))
@@ -120,7 +121,7 @@ def _weights(part: dict[str, Any] | None, coverage: dict[str, Any]) -> Iterator[
     if part["off"] > _REACHED:
         yield f"Weights do not reach the population: a share is still off by {_percent(part['off'])}."
     if coverage["verdict"] == "yes":
-        yield "They speak for the part of the population that was covered: an empty cell has nobody to weigh."
+        yield "They cannot speak for the rest: an empty cell has nobody to weigh."
 
 
 def _apart(part: dict[str, Any]) -> str:

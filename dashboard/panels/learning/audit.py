@@ -232,8 +232,8 @@ def _truth(found: Audit, made: Survey) -> None:
     low, high = answer["after_interval"]
     figures_of = {
         "Of those who answered": (share(answer["before"]), "The naive figure."),
-        "Weighted to the town": (share(answer["after"]), f"95 %: {share(low)} to {share(high)}"),
-        "Truth among visitors": (share(made.reached), "Weights can reach no more: nobody else was asked."),
+        "Weighted to all visitors": (share(answer["after"]), f"95 %: {share(low)} to {share(high)}"),
+        "Truth among all visitors": (share(made.reached), "Weights can reach no more: nobody else was asked."),
         "Truth in the town": (share(made.truth), "Those who never come are content least."),
     }
     st.markdown("A made-up survey: *are you content with the theatre?* Its truth is known.")
@@ -247,7 +247,8 @@ def _charts(found: Audit) -> list[tuple[str, str, Callable[[], go.Figure]]]:
     shown: list[tuple[str, str, Callable[[], go.Figure]]] = []
     if cells := found.coverage.get("cells"):
         worst = max(cells, key=lambda cell: abs(cell["target"] - cell["sample"]))
-        finding = f"{worst['column']} {worst['value']}: {share(worst['sample'])} of what was drawn, "
+        drawn = share(worst["sample"]) if worst["sample"] else "none"
+        finding = f"{worst['column']} {worst['value']}: {drawn} of what was drawn, "
         shown.append((f"{finding}{share(worst['target'])} of the population", "cells", lambda: figures.cells(found)))
     if points := found.points:
         missing = share(found.coverage["missing_share"])
