@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
-import plotly.graph_objects as go
 import streamlit as st
 
 from dashboard import charts
@@ -242,9 +241,9 @@ def _truth(found: Audit, made: Survey) -> None:
             st.metric(label, value, border=True, help=meaning)
 
 
-def _charts(found: Audit) -> list[tuple[str, str, Callable[[], go.Figure]]]:
+def _charts(found: Audit) -> list[tuple[str, str, Callable[[], charts.Figure]]]:
     """Each chart with the finding it shows."""
-    shown: list[tuple[str, str, Callable[[], go.Figure]]] = []
+    shown: list[tuple[str, str, Callable[[], charts.Figure]]] = []
     if cells := found.coverage.get("cells"):
         worst = max(cells, key=lambda cell: abs(cell["target"] - cell["sample"]))
         drawn = share(worst["sample"]) if worst["sample"] else "none"
