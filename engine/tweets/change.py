@@ -39,16 +39,6 @@ class Change:
     factors: list[Factor]
 
 
-@dataclass(frozen=True)
-class Mix:
-    """A rate before and after; `within` and `shares` (by type, in the rate's unit) together sum to after - before."""
-
-    before: float
-    after: float
-    within: dict[str, float]  # the type's own rate changed
-    shares: dict[str, float]  # the type took a larger or smaller share
-
-
 def decompose(before: Mapping[str, float], after: Mapping[str, float]) -> Change:
     """Split the change of a product among its factors: L(V1, V0) ln(x1 / x0) each, L the logarithmic mean.
 
@@ -80,36 +70,6 @@ def log_mean(a: float, b: float) -> float:
     return gap / (math.log1p(gap / low) if gap < low else math.log(high) - math.log(low))
 
 
-def mix(
-    shares_before: Mapping[str, float],
-    rates_before: Mapping[str, float],
-    shares_after: Mapping[str, float],
-    rates_after: Mapping[str, float],
-) -> Mix:
-    """Split the change of an overall rate by type: mean share x change of rate, and mean rate x change of share.
-
-    Shares are of the rate's denominator (impressions, for the engagement rate); amounts do as well, they are scaled to
-    sum to 1. The mean rate counts from the overall one, which leaves the sums as they are and makes a type's part
-    positive where a better-than-average type grew. A type absent in one period has no rate there (left out or NaN) and
-    counts as unchanged within, so all of its part is the share's. Raises InputError for a negative value, a missing
-    rate of a present type, or shares that are all 0.
-    """
-    old_share, new_share = _scaled(shares_before), _scaled(shares_after)
-    names = list(dict.fromkeys([*old_share, *new_share]))
-    old_rate = _rates(old_share, rates_before)
-    new_rate = _rates(new_share, rates_after)
-    old = sum(old_share[name] * rate for name, rate in old_rate.items())
-    new = sum(new_share[name] * rate for name, rate in new_rate.items())
-    within, shares = dict.fromkeys(names, 0.0), dict.fromkeys(names, 0.0)
-    for name in old_rate | new_rate:
-        first = old_rate.get(name, new_rate.get(name, 0.0))
-        last = new_rate.get(name, first)
-        was, now = old_share.get(name, 0.0), new_share.get(name, 0.0)
-        within[name] = (was + now) / 2 * (last - first)
-        shares[name] = ((first + last) - (old + new)) / 2 * (now - was)
-    return Mix(old, new, within, shares)
-
-
 def arc_elasticity(rate0: float, rate1: float, reach0: float, reach1: float) -> float | None:
     """Percent change of the rate for one percent of reach, between two periods: ln(rate1/rate0) / ln(reach1/reach0).
 
@@ -135,14 +95,3 @@ def _product(factors: Mapping[str, float]) -> float:
     if all(factors.values()) and not sys.float_info.min <= product < math.inf:
         raise InputError("the factors' product is too large or too small to compare", "check their units")
     return product
-
-
-def _scaled(shares: Mapping[str, float]) -> dict[str, float]:
-    total = sum(_checked(f"the share of {name}", value) for name, value in shares.items())
-    if not total:
-        raise InputError("the shares are all 0", "compare periods that both have impressions")
-    return {name: value / total for name, value in shares.items()}
-
-
-def _rates(shares: Mapping[str, float], rates: Mapping[str, float]) -> dict[str, float]:
-    return {name: _checked(f"the rate of {name}", rates.get(name, math.nan)) for name, share in shares.items() if share}

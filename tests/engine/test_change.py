@@ -8,7 +8,7 @@ from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
 from engine.errors import InputError
-from engine.tweets.change import arc_elasticity, decompose, log_mean, mix
+from engine.tweets.change import arc_elasticity, decompose, log_mean
 
 AUGUST = {"tweets": 3126, "impressions per tweet": 7.2e6 / 3126, "followers per impression": 3126 * 2.52 / 7.2e6}
 JANUARY = {"tweets": 949, "impressions per tweet": 14.4e6 / 949, "followers per impression": 949 * 5.38 / 14.4e6}
@@ -109,50 +109,6 @@ def test_the_log_mean_lies_between_the_geometric_and_the_arithmetic(a, b):
     mean = log_mean(a, b)
     assert mean == log_mean(b, a)
     assert math.sqrt(a * b) * (1 - 1e-12) <= mean <= (a + b) / 2 * (1 + 1e-12)
-
-
-def test_more_replies_lower_the_rate_though_no_type_got_worse():
-    change = mix({"reply": 0.2, "media": 0.8}, {"reply": 0.01, "media": 0.05},
-                 {"reply": 0.6, "media": 0.4}, {"reply": 0.01, "media": 0.05})  # fmt: skip
-    assert (change.before, change.after) == pytest.approx((0.042, 0.026))
-    assert change.within == {"reply": 0, "media": 0}
-    # Replies are below the average and grew, media above it and shrank: both pull the rate down.
-    assert change.shares == pytest.approx({"reply": -0.0096, "media": -0.0064})
-
-
-def test_a_new_type_counts_by_its_share_alone():
-    change = mix({"text": 100}, {"text": 0.02}, {"text": 50, "link": 50}, {"text": 0.03, "link": 0.01})
-    assert change.within["link"] == 0
-    assert change.within["text"] == pytest.approx(0.0075)
-    back = mix({"text": 50, "link": 50}, {"text": 0.03, "link": 0.01}, {"text": 100, "link": 0}, {"text": 0.02})
-    assert back.within == pytest.approx({name: -part for name, part in change.within.items()})
-    assert back.shares == pytest.approx({name: -part for name, part in change.shares.items()})
-
-
-def test_a_present_type_needs_its_rate():
-    with pytest.raises(InputError, match="the rate of link is nan"):
-        mix({"text": 1}, {"text": 0.02}, {"text": 1, "link": 1}, {"text": 0.02})
-    with pytest.raises(InputError, match="shares are all 0"):
-        mix({"text": 0}, {}, {"text": 1}, {"text": 0.02})
-
-
-TYPES = st.dictionaries(
-    st.sampled_from(["text", "link", "media", "reply"]), st.tuples(st.floats(0.01, 1e6), st.floats(0, 1)), min_size=1
-)
-
-
-@hypothesis_settings(max_examples=200, deadline=None, derandomize=True)
-@given(TYPES, TYPES)
-def test_within_and_shares_add_up(before, after):
-    (old_shares, old_rates), (new_shares, new_rates) = (
-        [{name: pair[part] for name, pair in period.items()} for part in (0, 1)] for period in (before, after)
-    )
-    change = mix(old_shares, old_rates, new_shares, new_rates)
-    for period, rate in ((before, change.before), (after, change.after)):
-        total = sum(share for share, _ in period.values())
-        assert rate == pytest.approx(sum(share * value for share, value in period.values()) / total)
-    total = sum(change.within.values()) + sum(change.shares.values())
-    assert total == pytest.approx(change.after - change.before, abs=1e-12)
 
 
 def test_elasticities_of_the_story():
