@@ -1,8 +1,7 @@
 """Why a figure moved between two periods, in parts that add up. Arithmetic, not cause.
 
 `decompose`: a product (tweets x impressions per tweet x ..) by the log-mean Divisia index, LMDI-I (Ang 2004; 2005).
-`mix`: a rate over several types, into what happened within the types and what their shares did (Marshall-Edgeworth).
-Both are exact and symmetric in time; taking the factors one at a time is neither, as it depends on their order.
+It is exact and symmetric in time; taking the factors one at a time is neither, as it depends on their order.
 """
 
 import math
