@@ -56,7 +56,8 @@ def _kept(*key: object) -> dict[str, Any]:  # noqa: ARG001 - the cache goes by i
     return {}
 
 
-def _once(work: Callable[[], Value], *key: object) -> Value:
+def once(work: Callable[[], Value], *key: object) -> Value:
+    """The value of `work`, done once for the key. It may draw progress."""
     place = _kept(*key)
     if "value" not in place:
         place["value"] = work()
@@ -72,7 +73,7 @@ def labelled(data: Data, progress: Callable[[int], None]) -> Labelled:
         model = model_in_background(data.model)
         return load(data.path, label=data.label, model=model.result, progress=progress)
 
-    return _once(work, "data", data)
+    return once(work, "data", data)
 
 
 def measured(data: Data, given: Labelled, progress: Callable[[float], None]) -> Curve:
@@ -85,4 +86,4 @@ def measured(data: Data, given: Labelled, progress: Callable[[float], None]) -> 
         runs.save_curve(data.name, curve, data.model, time.monotonic() - started)
         return curve
 
-    return _once(work, "curve", data)
+    return once(work, "curve", data)

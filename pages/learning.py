@@ -77,7 +77,7 @@ else:
                 st.markdown(f"{choice.described(data)} was not measured to the end. What was looked at so far is kept.")
                 st.button("Measure it", icon=":material/play_arrow:", type="primary", on_click=choose, args=(data,))
         elif data:
-            with top.container(key="learning-wait"), choice.waiting(partial(stop, data)) as progress:
+            with top.container(key="learning-wait"), choice.waiting(partial(stop, data), "curve") as progress:
                 given = labelled(data, progress.photos)
                 trained = measured(data, given, progress.share)
             human = typed or quiz.human_of(given)

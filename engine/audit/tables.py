@@ -25,7 +25,6 @@ if TYPE_CHECKING:
 
 Margins = dict[str, dict[str, float]]  # column -> value -> share of the population; shares of a column sum to 1
 
-ROWS = 10_000  # of a table are compared: a share is then known to a point, and neighbours are found in a second
 _NUMERIC = 0.9  # of the cells that are filled: a column of so many numbers is one of numbers
 _NOTHING = ("", "nan", "null", "na", "n/a")
 _YES, _NO = ("yes", "y", "true", "1"), ("no", "n", "false", "0")
@@ -61,23 +60,30 @@ class Table:
         return content.hexdigest()
 
     def thinned(self, seed: int) -> "Table":
-        """The table, or ROWS of its rows at random."""
-        if len(self) <= ROWS:
+        """The table, or as many of its rows as are compared, at random."""
+        most = settings.AUDIT_ROWS
+        if len(self) <= most:
             return self
-        rows = np.sort(np.random.default_rng(seed).choice(len(self), ROWS, replace=False))
+        rows = np.sort(np.random.default_rng(seed).choice(len(self), most, replace=False))
         return replace(
             self,
             columns=self.columns[rows.tolist()],
             features=None if self.features is None else self.features[rows],
             items=[self.item(row) for row in rows.tolist()],
-            notes=(*self.notes, f"{self.name}: {ROWS:,} of {len(self):,} {self.unit} are compared, drawn at random."),
+            notes=(*self.notes, f"{self.name}: {most:,} of {len(self):,} {self.unit} are compared, drawn at random."),
         )
 
 
-def read(path: Path, model: Callable[[], "Classifier"] = load_model, name: str | None = None) -> Table:
+def read(
+    path: Path,
+    model: Callable[[], "Classifier"] = load_model,
+    name: str | None = None,
+    progress: Callable[[int], None] = lambda _: None,
+) -> Table:
     """Read a CSV or Parquet table, or photos (a folder, a ZIP, Parquet with `jpeg`), which need no labels here.
 
-    Photos get the columns label, source and brightness, and the features of `model`, which is called only for them.
+    Photos get the columns label, source and brightness, and the features of `model`, which is called only for them;
+    `progress` hears how many are done.
     Raises InputError and UnreadableData for what cannot be compared, ModelNotFound and DamagedModel as `model` does.
     """
     name = name or path.name
@@ -88,7 +94,7 @@ def read(path: Path, model: Callable[[], "Classifier"] = load_model, name: str |
         elif path.is_file() and kind in (".csv", ".tsv", ".txt"):
             found = _text(path, name)
         elif path.is_dir() or kind in (".zip", ".parquet"):
-            found = _photos(path, name, model())
+            found = _photos(path, name, model(), progress)
         else:
             raise UnreadableData(f"{name} is no table and no photos", "give CSV, Parquet, or a folder or ZIP of photos")
     except (pl.exceptions.PolarsError, OSError) as error:
@@ -228,7 +234,7 @@ def _blank(series: pl.Series) -> pl.Series:
     return series.str.strip_chars().str.to_lowercase().is_in(list(_NOTHING)).fill_null(value=True)
 
 
-def _photos(path: Path, name: str, model: "Classifier") -> Table:
+def _photos(path: Path, name: str, model: "Classifier", progress: Callable[[int], None]) -> Table:
     from engine.curves.photos import look_at_all
     from engine.models.data import LabelledPhoto, read_labelled
     from engine.photos.files import list_files
@@ -238,7 +244,7 @@ def _photos(path: Path, name: str, model: "Classifier") -> Table:
     photos = (
         (LabelledPhoto(str(file.path), "", None, file.read()) for file in loose) if loose else read_labelled([path])
     )
-    seen = look_at_all(photos, model, settings.CURVE_ITEMS, lambda _: None)
+    seen = look_at_all(photos, model, settings.CURVE_ITEMS, progress)
     if not seen.names:
         raise UnreadableData(f"{name} holds no readable photo", "give JPEG, PNG, WebP or HEIC photos")
     features, looks = seen.arrays()

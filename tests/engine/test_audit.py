@@ -6,7 +6,7 @@ import numpy as np
 import polars as pl
 import pytest
 
-from engine.audit import tables
+from engine import settings
 from engine.audit.audit import audit_selection
 from engine.audit.tables import from_frame
 from engine.audit.theatre import survey
@@ -148,7 +148,7 @@ def test_a_hundred_thousand_rows_do_not_turn_a_trifle_into_a_verdict():
 
 
 def test_labels_are_counted_before_rows_are_sampled(monkeypatch):
-    monkeypatch.setattr(tables, "ROWS", 200)
+    monkeypatch.setattr(settings, "AUDIT_ROWS", 200)
     found = audit(people(2000, 1, label=["rare"] * 40 + ["common"] * 1960))
     assert found.labels["classes"] == {"common": 1960, "rare": 40}
 

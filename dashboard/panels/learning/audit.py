@@ -3,6 +3,7 @@
 import json
 import time
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,8 @@ import streamlit as st
 from dashboard import charts
 from dashboard.cached import model_in_background
 from dashboard.charts import audit as figures
-from dashboard.measured import Data, keep
+from dashboard.measured import Data, keep, once
+from dashboard.panels.learning.choice import waiting
 from dashboard.text import capital, escape, share
 from dashboard.uploads import admit_tables
 from engine.audit.audit import Audit, audit_selection
@@ -81,7 +83,7 @@ def _files(data: Data | None) -> None:
                     dropped[role] = st.file_uploader(name, help=needs, key=f"audit-{role}-{state.audit_drops}")
                 else:
                     st.markdown(f"**{label}**: {escape(held.name)}")
-                    st.button("Remove", key=f"audit-remove-{role}", on_click=_forget, args=(role,))
+                    st.button("Remove", key=f"audit-remove-{role}", on_click=_drop, args=(held,))
     with st.container(horizontal=True):
         if state.audit_theatre:
             st.button("Leave the theatre", icon=":material/close:", on_click=_play, args=(False,))
@@ -107,10 +109,6 @@ def _files(data: Data | None) -> None:
         st.rerun()
 
 
-def _forget(role: str) -> None:
-    state.audit_files.pop(role, None)
-
-
 def _play(on: bool) -> None:
     state.audit_theatre = on
 
@@ -120,9 +118,18 @@ def _theatre() -> Survey:
     return survey()
 
 
-@st.cache_resource(max_entries=8, show_spinner="Reading the file")
 def _read(data: Data) -> Table:
-    return read(Path(data.path), model_in_background().result, data.name)
+    def work(progress: Callable[[int], None]) -> Table:
+        progress(0)
+        return read(Path(data.path), model_in_background().result, data.name, progress)
+
+    with waiting(partial(_drop, data), Path(data.path).stem) as progress:
+        return once(partial(work, progress.photos), "audit", data)
+
+
+def _drop(data: Data) -> None:
+    """Nobody waits for this file."""
+    state.audit_files = {role: held for role, held in state.audit_files.items() if held != data}
 
 
 def _sample(given: Labelled | None, data: Data | None) -> Table | None:

@@ -63,8 +63,8 @@ class Progress:
     Each call lets Streamlit end a run that was stopped.
     """
 
-    def __init__(self, place: DeltaGenerator, stop: Callable[[], None]) -> None:
-        self._place, self._stop = place, stop
+    def __init__(self, place: DeltaGenerator, stop: Callable[[], None], key: str) -> None:
+        self._place, self._stop, self._key = place, stop, key
         self._began = time.monotonic()
         self._bar: DeltaGenerator | None = None
 
@@ -83,17 +83,17 @@ class Progress:
         if self._bar is None:
             with self._place.container():
                 self._bar = st.progress(done, text)
-                st.button("Stop", key="learning-stop", on_click=self._stop)
+                st.button("Stop", key=f"stop-{self._key}", on_click=self._stop)
                 st.skeleton(height=300)
         self._bar.progress(done, text)
 
 
 @contextmanager
-def waiting(stop: Callable[[], None]) -> Iterator[Progress]:
-    """What the work inside tells its progress to."""
+def waiting(stop: Callable[[], None], key: str) -> Iterator[Progress]:
+    """What the work inside tells its progress to; `key` tells the waits of a run apart."""
     place = st.empty()
     try:
-        yield Progress(place, stop)
+        yield Progress(place, stop, key)
     except TallyError:
         place.empty()
         raise
