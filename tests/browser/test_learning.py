@@ -95,3 +95,15 @@ def test_two_curves_on_the_same_rows_are_compared_in_pairs(page):
     expect(page.locator(".st-key-runs-compared .main-svg").first).to_be_visible()
     page.get_by_role("button", name="Forget the chosen runs").click()
     expect(cell(page, "strong.csv")).to_have_count(0)
+
+
+def test_a_long_measurement_can_be_stopped(page):
+    random = np.random.default_rng(2)
+    values = random.standard_normal((20_000, 60))
+    header = ",".join([*(f"column {number}" for number in range(60)), "label"])
+    rows = [",".join([*(f"{value:.3f}" for value in row), f"class {index % 40}"]) for index, row in enumerate(values)]
+    drop(page, [("long.csv", "\n".join([header, *rows]).encode())])
+    page.get_by_role("button", name="Stop", exact=True).click()
+    headline(page, "Stopped")
+    expect(page.get_by_role("button", name="Measure it")).to_be_visible()
+    expect(page.get_by_role("tab", name="Runs")).to_be_visible()
