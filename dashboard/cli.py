@@ -110,11 +110,7 @@ def _parser() -> argparse.ArgumentParser:
         "tally curve photos/train.parquet --human 0.05:300",
         cli_curve.run,
     )
-    command.add_argument(
-        "data", type=_data, metavar="DATA", help="photos by class, a table of features, or digits (built in)"
-    )
-    command.add_argument("--human", type=cli_curve.human, metavar="ERROR:ITEMS", help="people's error on so many items")
-    command.add_argument("--label", metavar="COLUMN", help="the table's column of classes")
+    cli_curve.add_arguments(command, _existing)
     _add_model_and_json(command)
 
     command = _command(
@@ -157,10 +153,6 @@ def _existing(text: str) -> Path:
         reason = getattr(error, "strerror", None) or error
         raise argparse.ArgumentTypeError(f"{text} cannot be read ({reason})") from error
     return Path(text)
-
-
-def _data(text: str) -> str | Path:
-    return text if text == "digits" else _existing(text)
 
 
 def _description(text: str) -> str:

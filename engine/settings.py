@@ -73,6 +73,9 @@ CURVE_ITEMS = 50_000
 # Items x features of a learning curve: 200 MB, and as much again in each worker.
 CURVE_VALUES = 50_000_000
 
+# Rounds of folds of a learning curve: past a few dozen, the finite set is the noise that is left.
+CURVE_ROUNDS = 48
+
 # Rows of a table that an audit compares: a share is then known to a point, and neighbours are found in a second.
 AUDIT_ROWS = 10_000
 

@@ -1,5 +1,6 @@
 """Would more data help this model, or is it bias or variance? Who is better at it, and who is missing from the data?"""
 
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -28,6 +29,10 @@ def choose(data: Data) -> None:
 
 def stop(data: Data) -> None:
     state.learning_stopped = data
+
+
+def repeat(data: Data, rounds: int) -> None:
+    choose(replace(data, rounds=rounds))
 
 
 top = st.container()
@@ -110,7 +115,7 @@ for name, tab in zip(shown, st.tabs(shown, key=key, on_change="rerun"), strict=T
             st.markdown("Nothing at hand? Try handwritten digits, 1,797 real ones that come with Tally.")
             st.button("Try the digits", icon=":material/pin:", on_click=choose, args=(BUILT_IN,))
         elif name == "Curve":
-            curve.draw(found, human, Path(data.name).stem)
+            curve.draw(found, human, Path(data.name).stem, partial(repeat, data))
         elif name == "Baselines":
             baselines.draw(found, Path(data.name).stem)
         else:

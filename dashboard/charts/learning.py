@@ -41,8 +41,8 @@ def curve(
     sizes, is_error = found.sizes, measure == "error"
     low, high = zip(*(found.interval if is_error else found.log_loss_interval), strict=True)
     counts = [
-        f"{size:,} to learn from<br>validation {_shown(error, measure)} (90 %: {_shown(lowest, measure)} to "
-        f"{_shown(highest, measure)})<br>training {_shown(seen, measure)}"
+        f"{size:,} to learn from<br>validation {_shown(error, measure)} of {len(found.correct):,} (90 %: "
+        f"{_shown(lowest, measure)} to {_shown(highest, measure)})<br>training {_shown(seen, measure)}"
         for size, error, lowest, highest, seen in zip(
             sizes, _values(found, "validation", measure), low, high, _values(found, "train", measure), strict=True
         )

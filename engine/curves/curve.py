@@ -55,6 +55,11 @@ class Curve:
             rows = with_people(rows, self.labelled.groups, human, self.seed)
         return replace(self, levels=rows, evidence=replace(self.evidence, human=human))
 
+    @property
+    def rounds(self) -> int:
+        """How often the set was cut into folds anew."""
+        return int(self.evidence.validation_error.shape[1]) // FOLDS
+
     @cached_property
     def diagnosis(self) -> Diagnosis:
         """The verdicts."""

@@ -2,6 +2,7 @@
 
 from engine.curves.diagnose import Diagnosis, Evidence, settled_by_repeats
 
+MORE_REPEATS = "More repeats would settle it."
 _Z = 1.645  # of a 90 % interval
 _IDEAL = "This is what a finished curve looks like: no more data needed, no bias, no variance."
 
@@ -38,7 +39,7 @@ def _more_data(diagnosis: Diagnosis, evidence: Evidence, unit: str) -> list[str]
     chance = f"{100 * diagnosis.probability['more_data']:.0f} %"
     worth = f"{100 * diagnosis.thresholds.gain:.1f} points"
     settle = (
-        "More repeats would settle it."
+        MORE_REPEATS
         if settled_by_repeats(evidence)
         else f"Half as many {unit} on top, measured again, would tell more than repeats."
     )

@@ -1,7 +1,7 @@
 """The Curve tab: verdicts, the curve beside the ideal one, the numbers."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 import pandas as pd
 import streamlit as st
@@ -9,8 +9,10 @@ import streamlit as st
 from dashboard import charts
 from dashboard.charts import learning as figures
 from dashboard.text import escape, share
+from engine import settings
 from engine.curves import levels
 from engine.curves.curve import Curve
+from engine.curves.sentences import MORE_REPEATS
 
 _HEADLINES = {
     "yes": "More data will help",
@@ -24,6 +26,7 @@ _ANSWERS = {
 }
 _QUESTIONS = {"more_data": "More data", "variance": "Variance", "bias": "Bias", "ideal": "Ideal"}
 _MEASURES: dict[str, figures.Measure] = {"Error": "error", "Log-loss": "log_loss"}
+_MORE = 4  # times the repeats, which is what the sentence speaks of
 _SHAPES_TOLD = (
     "**Ideal**: both curves meet at the error of people. **Variance**: the model knows its items by heart and fails on "
     "others; the gap closes with more data. **Bias**: the curves meet, but far above people; only a better model or "
@@ -53,8 +56,11 @@ def verdicts(found: Curve) -> None:
     st.markdown(escape(found.sentences[0]))
 
 
-def draw(found: Curve, human: tuple[float, int] | None, name: str) -> None:
-    """The curve beside the ideal one, its sentences and its numbers."""
+def draw(found: Curve, human: tuple[float, int] | None, name: str, repeat: Callable[[int], None]) -> None:
+    """The curve beside the ideal one, its sentences and its numbers.
+
+    `repeat` measures again with so many rounds, where that would settle whether more data helps.
+    """
     with st.container(horizontal=True, vertical_alignment="center"):
         chosen = st.segmented_control(
             "Measure",
@@ -97,6 +103,8 @@ def draw(found: Curve, human: tuple[float, int] | None, name: str) -> None:
     for sentence in found.sentences:
         if sentence not in elsewhere:
             st.markdown(escape(sentence))
+        if sentence == MORE_REPEATS and (rounds := _MORE * found.rounds) <= settings.CURVE_ROUNDS:
+            st.button(f"Measure {rounds} rounds of folds", icon=":material/replay:", on_click=repeat, args=(rounds,))
     _numbers(found, name)
 
 
