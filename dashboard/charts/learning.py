@@ -60,11 +60,11 @@ def curve(
         )
     if is_error:
         _fit(figure, found, reach)
-        lines = {"majority": float(found.baselines["majority"]["error"])}
-        lines |= {"people": human[0] / human[1]} if human else {}
-        top = max([top, *high, *(value for name, value in lines.items() if name == "people")])
-        for name, error in lines.items():
-            if error <= 1.15 * top:  # guessing may be far above; the baselines have it
+        people = [human[0] / human[1]] if human else []
+        top = max([top, *high, *people])
+        lines = [(row.name.removeprefix("rule: "), row.error) for row in found.levels if row.level != "candidate"]
+        for name, error in lines:
+            if error <= 1.1 * top:  # guessing may be far above; the baselines have it
                 _line(figure, error, name)
     else:
         top = max([top, *high, *_values(found, "train", measure)])

@@ -59,7 +59,8 @@ def save_curve(data_name: str, curve: "Curve", model: str, seconds: float) -> No
         "curve",
         data_name,
         given.digest,
-        settings={"human": human and list(human)} | ({} if given.looks is None else {"model": model}),
+        settings={"human": human and list(human), "rounds": curve.rounds}
+        | ({} if given.looks is None else {"model": model}),
         figures=curve.as_dict(),
         seconds=seconds,
         correct=curve.correct,

@@ -24,7 +24,7 @@ def test_a_run_comes_back_as_it_was(home, curve):
     (kept,) = runs.list_runs()
     assert (kept.kind, kept.data_name, kept.items, kept.seconds) == ("curve", "set.csv", 61, 1.5)
     assert kept.figures == curve.as_dict()
-    assert kept.settings == {"human": None}  # no model looked at these features
+    assert kept.settings == {"human": None, "rounds": 3}  # no model looked at these features
     assert (runs.wrong_of(kept) == ~curve.correct).all()
     assert compare(runs.wrong_of(kept), ~curve.correct).p == 1
 
