@@ -8,7 +8,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from engine.audit.compare import Array, Column, align, axes, has_features, matrix
+from engine.audit.compare import Array, Column, align, axes, matrix
 from engine.audit.labels import labels
 from engine.audit.parts import UNTESTED, Drawn, Goal, coverage, goals, participation, rounded, sampling
 from engine.audit.sentences import tell
@@ -25,6 +25,9 @@ _SEED = 0
 _FEW_CLASSES = 5  # whose shares are estimates of interest
 _LEAST = 5  # items of a class, to learn it and score it on others
 
+# The reference [rows, 2] and what was drawn [rows, 2] on their two main axes, and which reference rows are outside
+Points = tuple[Array, Array, NDArray[np.bool_]]
+
 
 @dataclass(frozen=True)
 class Audit:
@@ -36,8 +39,7 @@ class Audit:
     labels: dict[str, Any]
     weights: dict[str, Any] | None  # None without columns that are known outside
     sentences: list[str]
-    points: tuple[Array, Array, NDArray[np.bool_]] | None = field(default=None, repr=False)
-    # The reference [rows, 2] and what was drawn [rows, 2] on their two main axes, and which reference rows are outside
+    points: Points | None = field(default=None, repr=False)
 
     def as_dict(self) -> dict[str, Any]:
         """The contract's JSON."""
@@ -78,72 +80,57 @@ def audit_selection(
     columns, notes = align(tables, known, groups, {name for name in (label, responded, *outcomes) if name})
     cells = list(groups) or [name for name, column in columns.items() if not column.numbers]
 
-    seen = _against_population(tables, columns, cells, known)
+    cover, even, known_inside, points = _against_population(tables, columns, cells, known)
     silent = _against_invited(tables, columns, cells, answered)
     values = _outcomes(tables["sample"], columns, outcomes, label)
     counted = labels(sample, label, reference, margins, _accuracy(values))
-    cover = seen.coverage if "frame" in tables else _with_classes(seen.coverage, counted)
-    unheard = max(seen.missing, cover.get("classes_missing", 0.0)), silent.get("rate")
-    weights = _repair(tables, columns, seen.goals, values, unheard)
+    if "frame" not in tables:
+        cover = _with_classes(cover, counted)
+    unheard = max(cover.get("missing_share", 0.0), cover.get("classes_missing", 0.0)), silent.get("rate")
     found: dict[str, Any] = {
         "coverage": cover,
-        "sampling": seen.sampling,
+        "sampling": even,
         "participation": silent,
         "labels": counted,
-        "weights": weights,
+        "weights": _repair(tables, columns, known_inside, values, unheard),
     }
     notes = [note for table in tables.values() for note in table.notes] + notes
-    return Audit(**found, sentences=[*tell(found, sample.unit), *notes], points=seen.points)
-
-
-@dataclass(frozen=True)
-class _Seen:
-    """What was found against the population."""
-
-    coverage: dict[str, Any]
-    sampling: dict[str, Any]
-    goals: dict[str, Goal]  # of the part that the sample can speak for
-    missing: float  # the share of the other part
-    points: tuple[Array, Array, NDArray[np.bool_]] | None
+    return Audit(**found, sentences=[*tell(found, sample.unit), *notes], points=points)
 
 
 def _against_population(
     tables: dict[str, Table], columns: dict[str, Column], groups: list[str], margins: Margins
-) -> _Seen:
+) -> tuple[dict[str, Any], dict[str, Any], dict[str, Goal], Points | None]:
+    """Coverage, sampling, goals of the sample's columns over the part that it can speak for, and a map."""
     if "reference" not in tables and not margins:
         untested = {"verdict": UNTESTED, "reason": "it takes a reference sample of the population, or its margins"}
-        return _Seen(untested, untested | {}, {}, 0.0, None)
-    role = "frame" if "frame" in tables and _shares(tables, columns, margins, "frame") else "sample"
-    shared = _shares(tables, columns, margins, role)
-    own = {name: columns[name] for name in columns if role in columns[name].codes}
-    drawn = Drawn(role, len(tables[role]), own, groups)
-    both = everybody = None
+        return untested, untested, {}, None
+    known = [column for name, column in columns.items() if name in margins or "reference" in column.codes]
+    role = "frame" if any("frame" in column.codes for column in known) else "sample"
+    drawn = Drawn(role, len(tables[role]), _of(columns, role), groups)
+    both = points = None
     if "reference" in tables:
-        compared = [own[name] for name in shared if "reference" in own[name].codes]
-        if not compared and not has_features(tables, ("reference", role)):
+        both = matrix(columns, tables, "reference", role)
+        if both is None:
             raise InputError(
                 f"{tables[role].name} and {tables['reference'].name} share no column that varies",
                 "give both the same columns, or photos in both",
             )
-        both = matrix(compared, tables, ("reference", role))
-        everybody = np.ones(len(both[0]), dtype=bool)
-    cover, outside = coverage(drawn, goals(drawn, margins, everybody), both)
+    cover, outside = coverage(drawn, goals(drawn.columns, margins), both)
     cover["nearest"] = [
         {"item": tables["reference"].item(row), "nearest": tables[role].item(near)} for row, near in cover["nearest"]
     ]
-    large = cover["verdict"] == "yes"
-    inside = None if everybody is None else ~outside.reference
-    points = None if both is None else _map(*both, outside.reference)
+    if both is not None:
+        target, sample = np.split(axes(np.vstack(both), 2), [len(both[0])])
+        points = target, sample, outside.reference
     if outside.share >= 1 or outside.drawn.all():
-        untested = {"verdict": UNTESTED, "reason": "nothing of the population is in what was drawn"}
-        return _Seen(cover, untested, {}, outside.share, points)
-    covered = goals(drawn, margins, inside, outside.cells if large else ())
+        return cover, {"verdict": UNTESTED, "reason": "nothing of the population is in what was drawn"}, {}, points
+    inside, cells = ~outside.reference, outside.cells if cover["verdict"] == "yes" else ()
     told = None if both is None else separability(both[0][inside], both[1][~outside.drawn], _SEED)
-    even = sampling(drawn, covered, outside, told)
+    even = sampling(drawn, goals(drawn.columns, margins, inside, cells), outside, told)
     if even["significant"] and even["verdict"] == "unsure" and cover["verdict"] == "no":
         cover["verdict"] = "unsure"  # what differs has no name yet, and may be a part that is missing
-    sample = Drawn("sample", len(tables["sample"]), {n: c for n, c in columns.items() if "sample" in c.codes}, groups)
-    return _Seen(cover, even, goals(sample, margins, inside, outside.cells if large else ()), outside.share, points)
+    return cover, even, goals(_of(columns, "sample"), margins, inside, cells), points
 
 
 def _with_classes(cover: dict[str, Any], counted: dict[str, Any]) -> dict[str, Any]:
@@ -155,23 +142,19 @@ def _with_classes(cover: dict[str, Any], counted: dict[str, Any]) -> dict[str, A
     return nothing | cover | {"verdict": "yes", "classes_missing": moved["missing_share"]}
 
 
-def _shares(tables: dict[str, Table], columns: dict[str, Column], margins: Margins, role: str) -> list[str]:
-    """Names of columns of `role` that are known of the population too."""
-    return [
-        name
-        for name, column in columns.items()
-        if role in column.codes and (name in margins or ("reference" in tables and "reference" in column.codes))
-    ]
+def _of(columns: dict[str, Column], role: str) -> dict[str, Column]:
+    """The columns that the table has."""
+    return {name: column for name, column in columns.items() if role in column.codes}
 
 
 def _against_invited(
     tables: dict[str, Table], columns: dict[str, Column], groups: list[str], answered: NDArray[np.bool_] | None
 ) -> dict[str, Any]:
-    own = {name: column for name, column in columns.items() if "frame" in column.codes}
-    if answered is None or not (own or tables["frame"].features is not None):
+    invited = None if answered is None else matrix(columns, tables, "frame")
+    if answered is None or invited is None:
         return {"verdict": UNTESTED, "reason": "it takes the list of everybody invited, with who answered"}
-    rows, _ = matrix(list(own.values()), tables, ("frame", "frame"))
-    return participation(own, groups, answered, separability(rows[~answered], rows[answered], _SEED))
+    told = separability(invited[0][~answered], invited[0][answered], _SEED)
+    return participation(_of(columns, "frame"), groups, answered, told)
 
 
 def _outcomes(sample: Table, columns: dict[str, Column], outcomes: list[str], label: str | None) -> dict[str, Array]:
@@ -206,15 +189,14 @@ def _logistic_errors(sample: Table, columns: dict[str, Column], answers: pl.Seri
     from engine.curves.heads import score
     from engine.curves.subsets import splits
 
-    own = [column for column in columns.values() if "sample" in column.codes]
     known = np.flatnonzero(answers.is_not_null().to_numpy())
     classes, labels = np.unique(answers.drop_nulls().to_numpy().astype(np.str_), return_inverse=True)
-    if not (own or sample.features is not None) or len(classes) < 2 or np.bincount(labels).min() < _LEAST:
+    rows = matrix(columns, {"sample": sample}, "sample")
+    if rows is None or len(classes) < 2 or np.bincount(labels).min() < _LEAST:
         return None
-    rows, _ = matrix(own, {"sample": sample}, ("sample", "sample"))
     repeats = splits(labels, None, _SEED)
     largest = min(len(split.order) for split in repeats)
-    scores = score(rows[known].astype(np.float32), labels, repeats, [largest])
+    scores = score(rows[0][known].astype(np.float32), labels, repeats, [largest])
     wrong = np.full(len(answers), np.nan)
     wrong[known] = scores.predicted != labels
     return wrong
@@ -253,11 +235,6 @@ def _repair(
             if weights.values[np.isfinite(known)].any()
         ],
     }
-
-
-def _map(target: Array, sample: Array, outside: NDArray[np.bool_]) -> tuple[Array, Array, NDArray[np.bool_]]:
-    flat = axes(np.vstack([target, sample]), 2)
-    return flat[: len(target)], flat[len(target) :], outside
 
 
 def _label(sample: Table, label: str | None) -> str | None:

@@ -1,6 +1,6 @@
 """Columns of several tables made comparable: the same values get the same codes, numbers are cut at the same places."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 
@@ -68,19 +68,24 @@ def align(
     return found, notes
 
 
-def matrix(columns: Collection[Column], tables: Mapping[str, Table], roles: tuple[str, str]) -> tuple[Array, Array]:
-    """Both tables as numbers: [rows, width]. More than 64 columns become their principal axes.
+def matrix(columns: Mapping[str, Column], tables: Mapping[str, Table], *roles: str) -> list[Array] | None:
+    """Tables by what all of them have, as numbers: [rows, width] each; None if that is nothing.
 
-    Numbers are standardised over both tables together; a text has a column of 0 and 1 for each value.
+    Numbers are standardised over the tables together; a text has a column of 0 and 1 for each value. More than 64
+    columns become their principal axes. Raises InputError for features of different models.
     """
-    blocks = [_block(column, roles) for column in columns]
-    if has_features(tables, roles):
-        features = [features for role in roles if (features := tables[role].features) is not None]
+    blocks = [_block(column, roles) for column in columns.values() if set(roles) <= set(column.codes)]
+    features = [features for role in roles if (features := tables[role].features) is not None]
+    widths = sorted({part.shape[1] for part in features})
+    if len(widths) > 1:
+        raise InputError(f"features of {' and '.join(map(str, widths))} numbers", "make them with one model")
+    if len(features) == len(roles):
         blocks.append(_standard(np.vstack(features).astype(np.float64)))
-    both = np.hstack(blocks)
-    both = axes(both - both.mean(0), _WIDTH)
-    size = len(tables[roles[0]])
-    return both[:size], both[size:]
+    if not blocks:
+        return None
+    together = np.hstack(blocks)
+    ends = np.cumsum([len(tables[role]) for role in roles])
+    return np.split(axes(together - together.mean(0), _WIDTH), ends[:-1])
 
 
 def axes(rows: Array, width: int) -> Array:
@@ -90,14 +95,6 @@ def axes(rows: Array, width: int) -> Array:
     _, turned = np.linalg.eigh(rows.T @ rows)
     result: Array = rows @ turned[:, : -width - 1 : -1]
     return result
-
-
-def has_features(tables: Mapping[str, Table], roles: Collection[str]) -> bool:
-    """Whether the tables hold features that can be compared. Raises InputError for those of two kinds."""
-    widths = {features.shape[1] for role in roles if (features := tables[role].features) is not None}
-    if len(widths) > 1:
-        raise InputError(f"features of {' and '.join(map(str, sorted(widths)))} numbers", "make them with one model")
-    return all(tables[role].features is not None for role in roles)
 
 
 def _is_number_of_row(name: str) -> bool:
@@ -140,7 +137,7 @@ def _text(name: str, having: Mapping[str, Table], known: Mapping[str, float]) ->
     return Column(name, values, codes, {})
 
 
-def _block(column: Column, roles: tuple[str, str]) -> Array:
+def _block(column: Column, roles: Sequence[str]) -> Array:
     if column.numbers:
         return _standard(np.concatenate([column.numbers[role] for role in roles])[:, None])
     indicators: Array = np.eye(len(column.values))[np.concatenate([column.codes[role] for role in roles])]

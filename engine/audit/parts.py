@@ -57,25 +57,25 @@ class Outside:
 
 
 def goals(
-    drawn: Drawn, margins: Margins, rows: Rows | None, cells: Collection[tuple[str, str]] = ()
+    columns: dict[str, Column], margins: Margins, rows: Rows | None = None, cells: Collection[tuple[str, str]] = ()
 ) -> dict[str, Goal]:
     """What is known of each column over the population without `cells`; `rows` are the reference's that count.
 
     Margins are exact, but of everybody: where a part of everybody is outside, the rest of the reference tells more.
     """
     found = {}
-    for name, column in drawn.columns.items():
-        in_reference = rows is not None and "reference" in column.codes
+    for name, column in columns.items():
+        in_reference = "reference" in column.codes
         if name in margins and not (cells and in_reference):
             shares = np.array([margins[name].get(value, 0.0) * ((name, value) not in cells) for value in column.values])
             found[name] = Goal(shares / shares.sum(), np.inf)
-        elif rows is not None and in_reference:
+        elif in_reference:
             counts = column.counts("reference", rows)
             found[name] = Goal(counts / counts.sum(), counts.sum())
     return found
 
 
-def coverage(drawn: Drawn, known: dict[str, Goal], both: tuple[Array, Array] | None) -> tuple[dict[str, Any], Outside]:
+def coverage(drawn: Drawn, known: dict[str, Goal], both: list[Array] | None) -> tuple[dict[str, Any], Outside]:
     """Empty and almost empty cells, regions of the population without neighbours in the sample, and new values.
 
     `both`: the reference and what was drawn, as numbers, [rows, width]; None without a reference.
