@@ -15,7 +15,8 @@ from PIL import Image, ImageFilter, ImageOps
 
 from engine import settings
 from engine.errors import InputError
-from engine.listings.pipeline import Look, look
+from engine.listings.pipeline import look
+from engine.listings.weigh import Look
 from engine.models.registry import STARTER, load_model
 from engine.photos.decode import decode_all
 

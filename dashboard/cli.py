@@ -193,7 +193,7 @@ def _verdict(listing: "Listing", options: argparse.Namespace, model: "Classifier
     from engine.listings.pipeline import classify_listing, decide
 
     if listing.error:
-        nothing = decide([], [], classes=model.classes, model=model.id, rule=options.rule, listing=listing.name)
+        nothing = decide([], [], model, rule=options.rule, listing=listing.name)
         return replace(nothing, reasons=[ascii(str(listing.error))[1:-1]])  # it may hold a hostile file name
     return classify_listing(listing.read(), options.description, model=model, rule=options.rule, listing=listing.name)
 

@@ -120,8 +120,7 @@ if state.pictures:
     verdict = decide(
         [picture.name for picture in state.pictures],
         [picture.look for picture in state.pictures],
-        classes=model.classes,
-        model=model.id,
+        model,
         rule=rule,
     )
     with top:

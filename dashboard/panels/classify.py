@@ -67,15 +67,8 @@ def explanation(verdict: Verdict) -> str:
         parts.append(f"{number} of {said.total()} photos {verb} {readable(first)}, {others}{more}")
     if verdict.tie_break:
         parts.append(f"the vote is tied {verdict.tie_break.sentence}")
-    if verdict.rule == "pooled" and verdict.label and _voted(verdict) != verdict.label:
-        parts.append(f"the vote alone would say {readable(_voted(verdict))}; all evidence together decides")
     parts += verdict.reasons
     return " ".join(sentence(escape(part)) for part in parts)
-
-
-def _voted(verdict: Verdict) -> str:
-    """The class with most votes, the tie-break's winner among equals."""
-    return verdict.tie_break.tied[0] if verdict.tie_break else next(iter(verdict.votes))
 
 
 def cards(pictures: Sequence[Picture], verdict: Verdict, on_remove: Callable[[int], None]) -> None:

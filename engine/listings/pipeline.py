@@ -7,11 +7,9 @@
 A photo that fails at a stage is carried on as its error: the other photos still count.
 """
 
-import hashlib
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
-from fractions import Fraction
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Literal, get_args
 
@@ -22,24 +20,16 @@ from PIL import Image
 from engine import settings
 from engine.errors import InputError, LimitExceeded
 from engine.listings import vote
-from engine.listings.verdict import PhotoVerdict, Verdict
+from engine.listings.verdict import PhotoVerdict, Verdict, rounded
+from engine.listings.weigh import Look, Model, Weighed, weigh
 from engine.photos.decode import decode_all
-from engine.photos.siblings import share_votes
+from engine.photos.quality import levelled, measure
 
 if TYPE_CHECKING:
     from engine.models.classifier import Classifier
 
 Rule = Literal["pooled", "majority"]
 RULES: tuple[Rule, ...] = get_args(Rule)
-
-
-@dataclass(frozen=True)
-class Look:
-    """What one photo showed. Later stages need its pixels no more."""
-
-    picture: str  # hash of the pixels: copies of one picture share it
-    log_probabilities: NDArray[np.float64] = field(repr=False)  # [classes], calibrated
-    features: NDArray[np.float32] = field(repr=False)  # [width]
 
 
 def classify_listing(
@@ -49,19 +39,19 @@ def classify_listing(
     model: "Classifier",
     rule: Rule = "pooled",
     listing: str = "listing",
+    prior: NDArray[np.float64] | None = None,
 ) -> Verdict:
     """Say what one object is from several photos of it.
 
     `photos` are (name, bytes); in place of bytes an error says why there are none. Unreadable photos, and those past
     `settings.PHOTOS_PER_LISTING`, are part of the verdict with their reason. The description is not weighed yet.
+    `prior` [classes] is the log of how common the classes are; without it all are equally so.
 
     Raises InputError for no photos or an unknown rule, LimitExceeded for a description that is too long.
     """
     check_request(len(photos), description, rule)
     looks = look(list(open_photos([data for _, data in photos])), model)
-    return decide(
-        [name for name, _ in photos], looks, classes=model.classes, model=model.id, rule=rule, listing=listing
-    )
+    return decide([name for name, _ in photos], looks, model, rule=rule, listing=listing, prior=prior)
 
 
 def check_request(photos: int, description: str, rule: str) -> None:
@@ -92,67 +82,93 @@ def one_too_many() -> LimitExceeded:
 
 
 def look(images: Sequence[Image.Image | InputError], model: "Classifier") -> list[Look | InputError]:
-    """Classify the images in one batch; errors stay where they are."""
-    prediction = model.predict([image for image in images if isinstance(image, Image.Image)])
-    shown = iter(zip(prediction.log_probabilities, prediction.features, strict=True))
-    return [Look(_fingerprint(image), *next(shown)) if isinstance(image, Image.Image) else image for image in images]
+    """Measure and classify the images in one batch; errors stay where they are."""
+    read = [image for image in images if isinstance(image, Image.Image)]
+    measures = [measure(image) for image in read]
+    seen = model.predict([levelled(*pair) for pair in zip(read, measures, strict=True)])
+    looks = [Look(*parts) for parts in zip(measures, seen.log_probabilities, seen.features, strict=True)]
+    if looks and (novelty := model.fitted.novelty):
+        features = seen.features.astype(np.float64)
+        strangeness, nearest = novelty.strangeness(seen.logits, features).tolist(), novelty.nearest(features)
+        known = zip(looks, strangeness, nearest, strict=True)
+        looks = [replace(item, unknown=strange, nearest=tuple(near)) for item, strange, near in known]
+    shown = iter(looks)
+    return [next(shown) if isinstance(image, Image.Image) else image for image in images]
 
 
 def decide(
     names: Sequence[str],
     looks: Sequence[Look | InputError],
+    model: Model,
     *,
-    classes: Sequence[str],
-    model: str,
     rule: Rule = "pooled",
     listing: str = "listing",
+    prior: NDArray[np.float64] | None = None,
 ) -> Verdict:
-    """Weigh what the photos showed into one verdict. `model` is the model's id."""
+    """Weigh what the photos showed into one verdict."""
     names = unique_names(names)
-    read = [(name, item) for name, item in zip(names, looks, strict=True) if isinstance(item, Look)]
-    weights, copies = share_votes([name for name, _ in read], [item.picture for _, item in read])
-    shares = iter(zip(weights, copies, strict=True))
-    photos = [
-        _read_photo(name, item, *next(shares), classes)
-        if isinstance(item, Look)
-        else PhotoVerdict(name, "unreadable", None, None, 0.0, None, [str(item)])
+    read = {name: item for name, item in zip(names, looks, strict=True) if isinstance(item, Look)}
+    unread = {
+        name: PhotoVerdict(name, "unreadable", None, None, 0.0, None, [str(item)])
         for name, item in zip(names, looks, strict=True)
-    ]
-    verdict = partial(Verdict, listing=clean_name(listing) or "listing", rule=rule, photos=photos, model=model)
+        if not isinstance(item, Look)
+    }
+    verdict = partial(Verdict, listing=clean_name(listing) or "listing", rule=rule, model=model.id)
     if not read:
         reason = "no photo could be read: add a photo that opens"
-        return verdict(decision="review", reasons=[reason])
+        return verdict(decision="review", reasons=[reason], photos=list(unread.values()))
 
-    poll = vote.hold(np.stack([item.log_probabilities for _, item in read]), weights, classes)
+    weighed = weigh(read, model, prior)
+    poll, classes = weighed.poll, model.classes
     label = poll.voted if rule == "majority" else poll.best
 
     def shown(values: NDArray[np.float64], indices: Sequence[int]) -> dict[str, float]:
-        return {classes[index]: _rounded(values[index]) for index in indices}
+        return {classes[index]: rounded(values[index]) for index in indices}
 
     weighed_classes = poll.weighed(label)
-    by_photo = {name: shown(row, weighed_classes) for (name, _), row in zip(read, poll.evidence, strict=True)}
+    by_photo = {name: shown(row, weighed_classes) for name, row in zip(read, poll.evidence.by_photo, strict=True)}
+    decision, reasons = _routed(weighed, label, model)
     return verdict(
-        decision="accept",
+        decision=decision,
         label=classes[label],
-        confidence=_rounded(poll.scores[label]),
+        confidence=rounded(poll.scores[label]),
+        unknown=None if weighed.unknown is None else rounded(weighed.unknown),
         scores=shown(poll.scores, poll.top(label)),
-        votes={classes[index]: _rounded(count) for index, count in poll.votes.items()},
+        votes={classes[index]: rounded(count) for index, count in poll.votes.items()},
         tie_break=poll.tie_break,
-        evidence={"photos": by_photo, "prior": {}, "text": {}},
-        reasons=[] if label == poll.best else [_disagreement(poll, classes)],
-    )
-
-
-def _read_photo(name: str, item: Look, weight: Fraction, reasons: list[str], classes: Sequence[str]) -> PhotoVerdict:
-    return PhotoVerdict(
-        name=name,
-        status="doubtful" if reasons else "ok",
-        label=classes[int(item.log_probabilities.argmax())],
-        score=_rounded(np.exp(item.log_probabilities.max())),
-        weight=_rounded(weight),
-        unknown=None,
+        evidence={
+            "photos": by_photo,
+            "prior": {} if prior is None else shown(poll.evidence.prior, weighed_classes),
+            "text": {},
+        },
+        photos=[unread.get(name) or weighed.photos[name] for name in names],
         reasons=reasons,
     )
+
+
+def _routed(weighed: Weighed, label: int, model: Model) -> tuple[str, list[str]]:
+    """The decision, and why the listing goes to people."""
+    poll, fitted, classes = weighed.poll, model.fitted, model.classes
+    known = 1.0
+    if weighed.unknown is not None:
+        values = (np.array([value]) for value in (weighed.unknown, poll.scores[poll.best], weighed.count))
+        known = float(fitted.known.probability(*values)[0])
+    reasons = []
+    if known < 0.5:
+        near = " and ".join(vote.readable(classes[index]) for index in weighed.nearest)
+        reasons.append(
+            f"perhaps not in the catalogue: stranger than {weighed.unknown:.0%} of known photos; nearest are {near}"
+        )
+    if weighed.hopeless:
+        reasons.append("no photo is good: the reasons stand beside them")
+    if weighed.two_objects:
+        reasons.append("the photos fall into two groups: two different objects?")
+    if poll.voted != poll.best:
+        reasons.append(_disagreement(poll, classes))
+    sure = known * poll.scores[label]
+    if not reasons and sure < fitted.accept:
+        reasons.append(f"right with a probability of {sure:.0%}; {fitted.accept:.0%} is needed to go without a person")
+    return ("unknown" if known < 0.5 and not weighed.hopeless else "review" if reasons else "accept"), reasons
 
 
 def _disagreement(poll: vote.Poll, classes: Sequence[str]) -> str:
@@ -184,12 +200,3 @@ def clean_name(name: str) -> str:
     text = text.encode("utf-8", "replace").decode()  # a file system may hold bytes that are no characters
     # The end of a long name is kept: it tells the photos of one camera apart.
     return text if len(text) <= settings.NAME_CHARACTERS else "…" + text[1 - settings.NAME_CHARACTERS :]
-
-
-def _fingerprint(image: Image.Image) -> str:
-    return hashlib.sha256(repr(image.size).encode() + image.tobytes()).hexdigest()
-
-
-def _rounded(number: float | Fraction) -> float:
-    """Six decimals: the batch a photo came in shifts its last bits, and the same listing must give the same verdict."""
-    return round(float(number), 6)

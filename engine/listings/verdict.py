@@ -1,6 +1,7 @@
 """What Tally says of a listing, as plain data: JSON out, JSON in, the same verdict."""
 
 from dataclasses import asdict, dataclass, field, fields
+from fractions import Fraction
 from typing import Any
 
 from engine.errors import InputError
@@ -15,13 +16,13 @@ class PhotoVerdict:
     label: str | None  # its own best class
     score: float | None  # calibrated probability of that class
     weight: float  # 0..1: how much of a vote and of its evidence counts
-    unknown: float | None
+    unknown: float | None  # share of known photos that look less strange
     reasons: list[str]
 
 
 @dataclass(frozen=True)
 class TieBreak:
-    """How a tied vote fell: `by` is score or name."""
+    """How a tied vote fell: `by` is score, prior or name."""
 
     tied: list[str]
     by: str
@@ -74,3 +75,8 @@ class Verdict:
         except (KeyError, TypeError) as error:
             raise InputError(f"this is not a verdict ({error!r})", "give what Verdict.as_dict made") from error
         return cls(**values)
+
+
+def rounded(number: float | Fraction) -> float:
+    """Six decimals: the batch a photo came in shifts its last bits, and the same listing must give the same verdict."""
+    return round(float(number), 6)

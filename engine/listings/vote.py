@@ -5,7 +5,7 @@ picture share one vote).
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 
 import numpy as np
@@ -21,10 +21,43 @@ TOP = 5  # classes a verdict shows; the contract's number
 
 
 @dataclass(frozen=True)
+class Evidence:
+    """A tempered logarithmic opinion pool (Genest and Zidek 1986): every term in nats, and they add up to the scores.
+
+    S(c) = a sum_i w_i l_i(c) + prior(c) + text(c), a = 1 / (1 + (m - 1) rho), m = sum_i w_i: photos of one object
+    repeat each other, so m of them count as m / (1 + (m - 1) rho).
+    """
+
+    photos: Array  # [photos, classes]: log p(c | photo) - log of the training prior
+    weights: Array  # [photos], 0..1
+    prior: Array  # [classes]
+    text: Array  # [classes]
+    rho: float = 0.0  # correlation of two photos' errors, 0..1
+
+    @property
+    def by_photo(self) -> Array:
+        """Each photo's term of the sum, [photos, classes]."""
+        repeated = 1 + max(self.weights.sum() - 1, 0.0) * self.rho
+        terms: Array = self.photos * (self.weights / repeated)[:, None]
+        return terms
+
+    @property
+    def scores(self) -> Array:
+        """Probabilities, [classes]."""
+        return softmax(self.by_photo.sum(0) + self.prior + self.text)
+
+    def without(self, photo: int) -> "Evidence":
+        """The evidence had this photo not been sent."""
+        weights = self.weights.copy()
+        weights[photo] = 0.0
+        return replace(self, weights=weights)
+
+
+@dataclass(frozen=True)
 class Poll:
     """What the photos say together. Classes are indices."""
 
-    evidence: Array  # [photos, classes], nats
+    evidence: Evidence
     scores: Array  # [classes], sums to 1
     votes: dict[int, Fraction]  # most first
     voted: int  # the majority's class
@@ -45,26 +78,41 @@ class Poll:
         return list(dict.fromkeys([*self.top(label), *self.votes]))
 
 
-def hold(log_probabilities: Array, weights: Sequence[Fraction], classes: Sequence[str]) -> Poll:
-    """Pool the evidence and count the votes of at least one photo."""
-    evidence = pooled_evidence(log_probabilities, weights)
-    scores = softmax(evidence.sum(0))
-    votes = count_votes(log_probabilities, weights)
-    voted, tie_break = majority(log_probabilities, weights, classes)
+def hold(log_probabilities: Array, shares: Sequence[Fraction], evidence: Evidence, classes: Sequence[str]) -> Poll:
+    """Count the votes of at least one photo and pool their evidence.
+
+    `log_probabilities` [photos, classes] are calibrated; `shares` are the photos' votes, 1 but for copies.
+    """
+    votes = count_votes(log_probabilities, shares)
+    voted, tie_break = majority(log_probabilities, shares, evidence.prior, classes)
+    scores = evidence.scores
     order = sorted(range(len(classes)), key=lambda index: (-scores[index], classes[index]))
     return Poll(evidence, scores, votes, voted, tie_break, order)
 
 
-def pooled_evidence(log_probabilities: Array, weights: Sequence[Fraction]) -> Array:
-    """Each photo's log-evidence for each class, in nats: [photos, classes].
+def calibrate(log_probabilities: Array, temperature: float = 1.0, train_prior: Array | None = None) -> Array:
+    """Log-probabilities at another temperature (Guo et al. 2017) and under a uniform prior, [photos, classes].
 
-    Against a uniform prior, log(p * classes): positive where the photo speaks for a class, negative where against.
-    The sum over photos is the logarithmic opinion pool (Genest and Zidek 1986) up to a constant.
+    `train_prior` [classes] is the log of what training favoured: a class with many photos is said too often.
     """
-    per_photo = log_probabilities + np.log(log_probabilities.shape[1])
-    shares: Array = np.array([float(weight) for weight in weights])
-    evidence: Array = per_photo * shares[:, None]
-    return evidence
+    scaled = log_probabilities / temperature - (0 if train_prior is None else train_prior)
+    return np.asarray(scaled - np.logaddexp.reduce(scaled, axis=1, keepdims=True))
+
+
+def split(log_probabilities: Array) -> tuple[float, NDArray[np.bool_]]:
+    """How much better two classes explain the photos than one: the gain in nats, and who leaves the larger group.
+
+    Each photo goes to the likelier of the two classes; the best pair counts. [photos] True for the smaller group.
+    """
+    best, chosen = log_probabilities.sum(0).max(), (0, 0)
+    gain = 0.0
+    for one in set(log_probabilities.argmax(1).tolist()):  # the best pair holds some photo's own best class
+        sums = np.maximum(log_probabilities, log_probabilities[:, [one]]).sum(0)
+        if sums.max() - best > gain:
+            gain, chosen = float(sums.max() - best), (one, int(sums.argmax()))
+    one, other = chosen
+    apart = log_probabilities[:, other] > log_probabilities[:, one]
+    return gain, ~apart if apart.sum() * 2 > len(apart) else apart
 
 
 def softmax(evidence: Array) -> Array:
@@ -82,9 +130,9 @@ def count_votes(log_probabilities: Array, weights: Sequence[Fraction]) -> dict[i
 
 
 def majority(
-    log_probabilities: Array, weights: Sequence[Fraction], classes: Sequence[str]
+    log_probabilities: Array, weights: Sequence[Fraction], prior: Array, classes: Sequence[str]
 ) -> tuple[int, TieBreak | None]:
-    """The class with most votes, and how a tie fell: to the summed calibrated probability, then to the name."""
+    """The class with most votes, and how a tie fell: to the summed calibrated probability, the prior, then the name."""
     votes = count_votes(log_probabilities, weights)
     most = max(votes.values())
     tied = [index for index, count in votes.items() if count == most]
@@ -92,12 +140,17 @@ def majority(
         return tied[0], None
     sums = np.array([float(weight) for weight in weights]) @ np.exp(log_probabilities)
     # Rounded, so that photos in another order, whose sums differ in the last bit, give the same answer.
-    tied.sort(key=lambda index: (-round(float(sums[index]), 6), classes[index]))
-    scores = [round(float(sums[index]), 6) for index in tied]
-    winner = tied[0]
-    by = "score" if scores[0] > scores[1] else "name"
+    scores = {index: round(float(sums[index]), 6) for index in tied}
+    tied.sort(key=lambda index: (-scores[index], -prior[index], classes[index]))
+    winner, second = tied[:2]
+    by = "score" if scores[winner] > scores[second] else "prior" if prior[winner] > prior[second] else "name"
+    equal = f"as the scores are equal ({scores[winner]:.2f})"
+    how = {
+        "score": f"score {_apart([scores[index] for index in tied])}",
+        "prior": f"its prior, {equal}",
+        "name": f"its name, {equal}",
+    }[by]
     count = "-".join([f"{float(most):g}"] * len(tied))
-    how = f"score {_apart(scores)}" if by == "score" else f"its name, as the scores are equal ({scores[0]:.2f})"
     sentence = f"{count}; {readable(classes[winner])} wins on {how}"
     return winner, TieBreak(tied=[classes[index] for index in tied], by=by, sentence=sentence)
 

@@ -12,6 +12,7 @@ from PIL import Image
 from torch.nn.functional import linear
 
 from engine import settings
+from engine.listings import fitted
 from engine.models.checkpoint import Card, load_network, read_card
 from engine.models.networks import features_with_mirror
 from engine.models.vision import transforms
@@ -22,21 +23,25 @@ _worker = ThreadPoolExecutor(max_workers=1, thread_name_prefix="inference")
 
 
 class Prediction(NamedTuple):
-    """For n photos: natural-log probabilities [n, classes], calibrated; features [n, width]."""
+    """For n photos: natural-log probabilities [n, classes], calibrated; features [n, width]; logits [n, classes]."""
 
     log_probabilities: NDArray[np.float64]
     features: NDArray[np.float32]
+    logits: NDArray[np.float64]
 
 
 class Classifier:
     """A model ready to classify photos. Safe to share between threads.
 
-    Raises ModelNotFound or DamagedModel as `read_card` and `load_network` do.
+    `fitted` is what was fitted for its listings.
+
+    Raises ModelNotFound or DamagedModel as `read_card`, `load_network` and `fitted.load` do.
     """
 
     def __init__(self, folder: Path) -> None:
         self.card: Card = read_card(folder)
         self._network = load_network(folder, self.card)
+        self.fitted = fitted.load(folder, self.card.sha256, self.head.shape)
         self._to_input = transforms.Compose(
             [
                 transforms.Resize((self.card.size, self.card.size), transforms.InterpolationMode.BICUBIC),
@@ -54,6 +59,23 @@ class Classifier:
     def classes(self) -> tuple[str, ...]:
         return self.card.classes
 
+    @property
+    def head(self) -> NDArray[np.float64]:
+        """The last layer's weights, [classes, width]."""
+        weights: NDArray[np.float64] = self._network.head.weight.double().numpy()
+        return weights
+
+    def logits(self, features: NDArray[np.float32]) -> NDArray[np.float64]:
+        """What the last layer makes of features: [n, width] -> [n, classes].
+
+        In double precision: the last bits of a float32 product depend on how many photos share the batch, and the same
+        photo must give the same answer in every company.
+        """
+        head = self._network.head
+        with torch.inference_mode():
+            rows = linear(torch.from_numpy(features).double(), head.weight.double(), head.bias.double())
+            return np.asarray(rows.numpy())
+
     def predict(self, images: Sequence[Image.Image]) -> Prediction:
         """Classify RGB images of any size.
 
@@ -62,10 +84,7 @@ class Classifier:
         return _worker.submit(self._predict, images).result()
 
     def _predict(self, images: Sequence[Image.Image]) -> Prediction:
-        logits, features = (
-            [torch.empty(0, len(self.classes), dtype=torch.double)],
-            [torch.empty(0, self.card.widths[-1])],
-        )
+        features = [torch.empty(0, self.card.widths[-1])]
         with torch.inference_mode():
             for start in range(0, len(images), settings.BATCH_PHOTOS):
                 batch = torch.stack([self._to_input(image) for image in images[start : start + settings.BATCH_PHOTOS]])
@@ -73,9 +92,7 @@ class Classifier:
                     features.append(features_with_mirror(self._network, batch))
                 else:
                     features.append(self._network.features(batch))
-                # In double precision: the last bits of a float32 product depend on how many photos share the batch, and
-                # the same photo must give the same answer in every company.
-                head = self._network.head
-                logits.append(linear(features[-1].double(), head.weight.double(), head.bias.double()))
-            scaled = torch.cat(logits) / self.card.temperature
-            return Prediction(scaled.log_softmax(1).numpy(), torch.cat(features).numpy())
+            seen = torch.cat(features).numpy()
+            logits = self.logits(seen)
+            log_probabilities = torch.from_numpy(logits / self.card.temperature).log_softmax(1).numpy()
+            return Prediction(log_probabilities, seen, logits)

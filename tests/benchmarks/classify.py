@@ -19,7 +19,8 @@ from PIL import Image
 from streamlit.testing.v1 import AppTest
 
 import engine
-from engine.listings.pipeline import Look, decide, look, open_photos
+from engine.listings.pipeline import decide, look, open_photos
+from engine.listings.weigh import Look
 from engine.photos.decode import decode
 
 ROUNDS = 7
@@ -79,7 +80,7 @@ def main() -> None:
         "network: one batch (Tally)": median_seconds(lambda: look(images, model)),
         "network: photo by photo": median_seconds(lambda: [look([image], model) for image in images]),
         "verdict from what was seen": median_seconds(
-            lambda: decide(names, looks, classes=model.classes, model=model.id), 50
+            lambda: decide(names, looks, model), 50
         ),
         "page rerun with ten photos present, server side": rerun_seconds(photos[:10]),
         "model load, torch import included (once)": loading,

@@ -54,13 +54,6 @@ def test_the_tie_is_told_in_a_sentence():
     assert text == "1 of 2 photos says bicycle, 1 says tire. The vote is tied 1-1; bicycle wins on score 0.93 to 0.61."
 
 
-def test_a_pool_that_overrules_the_vote_says_so():
-    votes = {"tire": 2.0, "bicycle": 1.0}
-    assert "The vote alone would say tire; all evidence together decides." in explanation(
-        verdict(votes=votes, tie_break=None)
-    )
-
-
 def test_the_csv_has_a_row_a_photo_and_runs_nothing():
     rows = list(csv.DictReader(io.StringIO(photos_csv(verdict(), "+old bike").lstrip("\ufeff"))))
     assert [row["status"] for row in rows] == ["ok", "ok", "unreadable"]

@@ -1,29 +1,45 @@
 """From bytes to verdict: what callers of `engine.classify_listing` may rely on."""
 
 import json
+from dataclasses import dataclass
 
 import numpy as np
 import pytest
+from PIL import Image
 
 import engine
 from dashboard.samples import TITLES, drawn_listing
 from engine import settings
 from engine.listings import pipeline
-from engine.listings.pipeline import Look, decide, unique_names
+from engine.listings.fitted import Fitted
+from engine.listings.pipeline import decide, unique_names
+from engine.listings.weigh import Look
+from engine.photos.quality import measure
 
 FIELDS = ["listing", "decision", "label", "confidence", "unknown", "rule", "scores", "votes", "tie_break", "ask",
           "evidence", "photos", "reasons", "price", "model"]  # fmt: skip
 
 
-def look(picture: str, **probabilities: float) -> Look:
-    """What a photo of three classes showed."""
+@dataclass(frozen=True)
+class Judge:
+    """A model of three classes, its parameters at hand."""
+
+    fitted: Fitted = Fitted()  # noqa: RUF009
+    id: str = "test@0"
+    classes: tuple[str, ...] = ("bicycle", "mug", "tire")
+
+
+def look(picture: str, unknown: float | None = None, **probabilities: float) -> Look:
+    """What a photo of three classes showed; another name of the picture, another picture."""
     values = np.array([probabilities.get(name, 0.0) for name in ("bicycle", "mug", "tire")])
-    return Look(picture, np.log(np.maximum(values / values.sum(), 1e-9)), np.zeros(4, dtype=np.float32))
+    pixels = np.random.default_rng(list(picture.encode())).integers(0, 255, (64, 64, 3), dtype=np.uint8)
+    log_p = np.log(np.maximum(values / values.sum(), 1e-9))
+    return Look(measure(Image.fromarray(pixels)), log_p, np.zeros(4, dtype=np.float32), unknown, (0, 2))
 
 
-def decided(*looks, rule="pooled", names=None):
-    names = names or [f"{number}.jpg" for number in range(1, len(looks) + 1)]
-    return decide(names, looks, classes=("bicycle", "mug", "tire"), model="test@0", rule=rule)
+def decided(*looks, rule="pooled", fitted=Fitted(), prior=None):  # noqa: B008  (frozen)
+    names = [f"{number}.jpg" for number in range(1, len(looks) + 1)]
+    return decide(names, looks, Judge(fitted), rule=rule, prior=prior)
 
 
 def test_a_verdict_has_the_contracts_fields_and_survives_json(model):
@@ -83,9 +99,10 @@ def test_nothing_readable_goes_to_people(model):
     assert verdict.reasons
 
 
-def test_a_copy_shares_the_vote_even_when_its_bytes_differ(model, encode, scene):
-    plain = encode(scene, "PNG")
-    other_bytes = encode(scene, "PNG", compress_level=1)
+def test_a_copy_shares_the_vote_even_when_its_bytes_differ(model, encode):
+    sharp = Image.effect_noise((90, 80), 60).convert("RGB")
+    plain = encode(sharp, "PNG")
+    other_bytes = encode(sharp, "PNG", compress_level=1)
     assert plain != other_bytes
     verdict = engine.classify_listing([("a.png", plain), ("b.png", other_bytes)], model=model)
     assert [photo.weight for photo in verdict.photos] == [0.5, 0.5]
@@ -110,7 +127,8 @@ def test_majority_and_pool_may_differ_and_the_verdict_says_so():
     pooled = decided(strong, *weak)
     voted = decided(strong, *weak, rule="majority")
     assert (pooled.label, voted.label) == ("tire", "bicycle")
-    assert pooled.reasons == []
+    assert (pooled.decision, voted.decision) == ("review", "review")
+    assert pooled.reasons == voted.reasons
     assert voted.confidence == voted.scores["bicycle"] < voted.scores["tire"]
     assert len(voted.reasons) == 1
     assert "the vote says bicycle, but all evidence together speaks for tire" in voted.reasons[0]
@@ -153,13 +171,11 @@ def test_names_are_clean_and_unique():
 
 def test_photos_looked_at_one_by_one_or_together_give_the_same_verdict(model, encode):
     """On the page photos come one by one, over HTTP all at once."""
-    from PIL import Image
-
     noise = [encode(Image.effect_noise((90 + 7 * n, 80), 40 + 20 * n).convert("RGB"), "PNG") for n in range(9)]
     data = [photo for name in TITLES for _, photo in drawn_listing(name)] + noise
     names = [f"{number}.jpg" for number in range(len(data))]
     one_by_one = [item for photo in data for item in pipeline.look(list(pipeline.open_photos([photo])), model)]
-    apart = decide(names, one_by_one, classes=model.classes, model=model.id)
+    apart = decide(names, one_by_one, model)
     assert apart == engine.classify_listing(list(zip(names, data, strict=True)), model=model)
 
 

@@ -1,0 +1,168 @@
+"""Is this anything the model knows? Scores of strangeness, each turned into a share of known photos that look less so.
+
+Every score is larger for stranger photos. f is a photo's feature vector, n = f / |f|, z its logits.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+Array = NDArray[np.float64]
+
+_GAMMA, _TOP = 0.1, 100  # of GEN, as published
+_NEIGHBOURS = 5
+_AROUND = 20  # neighbours that name the nearest classes
+_SHRINK = 1.0  # of the covariances towards a sphere; 1 did better on hidden classes than 0.1 or 0.01
+_CODE = 64  # dimensions of the autoencoder's code
+
+
+@dataclass(frozen=True)
+class Reference:
+    """What the scores compare a photo with, made from training photos. `width` is that of the features."""
+
+    means: Array  # [classes, width] of n
+    within: Array  # [width, width] inverse covariance of n around its class mean
+    centre: Array  # [width] mean of n
+    around: Array  # [width, width] inverse covariance of n around the centre
+    origin: Array  # [width] mean of f
+    boundaries: Array  # [classes, classes] distances between the head's weight vectors
+    code: Array  # [code, width] the linear autoencoder's weights
+    bank: Array  # [photos, width] n of some photos of each class
+    bank_labels: NDArray[np.int64]  # [photos]
+
+    @classmethod
+    def of(cls, features: Array, labels: NDArray[np.int64], head: Array, per_class: int) -> "Reference":
+        """From training photos, [photos, width] and [photos] class indices; `head` [classes, width] are its weights.
+
+        Classes weigh the same, however many photos they have. The first `per_class` photos of each make the bank.
+        """
+        n = _normalised(features)
+        weights = 1 / np.bincount(labels, minlength=len(head))[labels] / len(head)
+        means = np.stack([n[labels == index].mean(0) for index in range(len(head))])
+        centre = means.mean(0)
+        rank = np.empty(len(labels), dtype=np.int64)  # of a photo within its class
+        for index in range(len(head)):
+            rank[labels == index] = np.arange((labels == index).sum())
+        kept = rank < per_class
+        return cls(
+            means=means,
+            within=_precision(n - means[labels], weights),
+            centre=centre,
+            around=_precision(n - centre, weights),
+            origin=weights @ features,
+            boundaries=np.linalg.norm(head[:, None] - head[None], axis=2),
+            code=np.linalg.svd(n[kept] - centre, full_matrices=False)[2][:_CODE],
+            bank=n[kept],
+            bank_labels=labels[kept],
+        )
+
+
+def gen(_: Reference, logits: Array, __: Array) -> Array:
+    """Generalised entropy (Liu et al. 2023): sum of p^g (1 - p)^g over the likeliest classes."""
+    p = np.sort(np.exp(logits - np.logaddexp.reduce(logits, axis=1, keepdims=True)), axis=1)[:, -_TOP:]
+    return np.asarray((p**_GAMMA * (1 - p).clip(0) ** _GAMMA).sum(1))
+
+
+def energy(_: Reference, logits: Array, __: Array) -> Array:
+    """Free energy (Liu et al. 2020): -log sum exp z."""
+    return np.asarray(-np.logaddexp.reduce(logits, axis=1))
+
+
+def max_logit(_: Reference, logits: Array, __: Array) -> Array:
+    """Hendrycks et al. 2022: -max z."""
+    return np.asarray(-logits.max(1))
+
+
+def mahalanobis(known: Reference, _: Array, features: Array) -> Array:
+    """Relative Mahalanobis (Ren et al. 2021) on normalised features (Mueller and Hein 2025).
+
+    The distance to the nearest class mean, less the distance to the centre of all.
+    """
+    n = _normalised(features)
+    to_means = (
+        _quadratic(n, known.within)[:, None]
+        - 2 * n @ known.within @ known.means.T
+        + _quadratic(known.means, known.within)
+    )
+    return np.asarray(to_means.min(1) - _quadratic(n - known.centre, known.around))
+
+
+def boundary(known: Reference, logits: Array, features: Array) -> Array:
+    """fDBD (Liu and Qin 2024): the mean distance to the other classes' decision boundaries, over |f - origin|."""
+    best = logits.argmax(1)
+    apart = known.boundaries[best].clip(1e-9)
+    distances = (logits.max(1, keepdims=True) - logits) / apart
+    return np.asarray(-distances.sum(1) / (logits.shape[1] - 1) / np.linalg.norm(features - known.origin, axis=1))
+
+
+def neighbours(known: Reference, _: Array, features: Array) -> Array:
+    """Deep nearest neighbours (Sun et al. 2022): the cosine to the k-th nearest photo of the bank, negative."""
+    return np.asarray(-np.partition(_normalised(features) @ known.bank.T, -_NEIGHBOURS, axis=1)[:, -_NEIGHBOURS])
+
+
+def autoencoder(known: Reference, _: Array, features: Array) -> Array:
+    """What a linear autoencoder (Baldi and Hornik 1989) cannot rebuild of n, squared."""
+    n = _normalised(features) - known.centre
+    return np.asarray(((n - n @ known.code.T @ known.code) ** 2).sum(1))
+
+
+SCORES = {
+    "gen": gen,
+    "energy": energy,
+    "max logit": max_logit,
+    "mahalanobis": mahalanobis,
+    "boundary": boundary,
+    "neighbours": neighbours,
+    "autoencoder": autoencoder,
+}
+
+
+@dataclass(frozen=True)
+class Novelty:
+    """A mix of scores, calibrated on known photos that it was not made from."""
+
+    reference: Reference = field(repr=False)
+    mix: tuple[str, ...]  # names of SCORES
+    known: Array = field(repr=False)  # [mix, photos] sorted scores of known photos
+    mixed: Array = field(repr=False)  # [photos] sorted means of their shares
+
+    @classmethod
+    def calibrated(cls, reference: Reference, mix: Sequence[str], logits: Array, features: Array) -> "Novelty":
+        """Calibrate on known photos: logits [photos, classes], features [photos, width]."""
+        scores = np.stack([SCORES[name](reference, logits, features) for name in mix])
+        known = np.sort(scores, axis=1)
+        mixed = np.mean([share_below(*pair) for pair in zip(known, scores, strict=True)], axis=0)
+        return cls(reference, tuple(mix), known, np.sort(mixed))
+
+    def strangeness(self, logits: Array, features: Array) -> Array:
+        """[photos]: 1 minus the conformal p-value, the share of known photos that look less strange."""
+        scores = [SCORES[name](self.reference, logits, features) for name in self.mix]
+        mixed = np.mean([share_below(*pair) for pair in zip(self.known, scores, strict=True)], axis=0)
+        return share_below(self.mixed, mixed)
+
+    def nearest(self, features: Array) -> list[list[int]]:
+        """The classes of each photo's nearest neighbours among training photos, commonest first."""
+        around = np.argsort(-_normalised(features) @ self.reference.bank.T, axis=1)[:, :_AROUND]
+        counts = [np.bincount(row, minlength=len(self.reference.means)) for row in self.reference.bank_labels[around]]
+        return [np.argsort(-row, kind="stable")[: np.count_nonzero(row)].tolist() for row in counts]
+
+
+def share_below(known: Array, scores: Array) -> Array:
+    """Split conformal (Vovk et al. 2005): 1 - p, where p = (1 + number of `known` >= score) / (1 + their number)."""
+    return np.asarray(np.searchsorted(known, scores, side="left") / (len(known) + 1))
+
+
+def _normalised(features: Array) -> Array:
+    return np.asarray(features / np.linalg.norm(features, axis=1, keepdims=True).clip(1e-12))
+
+
+def _precision(residuals: Array, weights: Array) -> Array:
+    covariance = (residuals * weights[:, None]).T @ residuals
+    width = len(covariance)
+    return np.asarray(np.linalg.inv(covariance + _SHRINK * np.trace(covariance) / width * np.eye(width)))
+
+
+def _quadratic(rows: Array, matrix: Array) -> Array:
+    return np.asarray(((rows @ matrix) * rows).sum(1))

@@ -1,0 +1,79 @@
+"""Routing: known answers, and what must hold at every threshold."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import settings as hypothesis_settings
+from hypothesis import strategies as st
+from scipy.stats import binomtest
+
+from engine.listings import route
+
+
+def test_the_risk_coverage_curve_of_four_listings():
+    curve = route.risk_coverage(np.array([0.6, 0.9, 0.8, 0.7]), np.array([False, True, True, False]))
+    assert curve.threshold.tolist() == [0.9, 0.8, 0.7, 0.6]
+    assert curve.coverage.tolist() == [0.25, 0.5, 0.75, 1.0]
+    assert curve.risk == pytest.approx([0, 0, 1 / 3, 1 / 2])
+    assert curve.area == pytest.approx((0 + 0 + 1 / 3 + 1 / 2) / 4)
+    assert curve.generalised_area == pytest.approx((0 + 0 + 1 / 4 + 1 / 2) / 4)
+
+
+def test_listings_of_equal_kappa_are_accepted_together():
+    curve = route.risk_coverage(np.array([0.5, 0.5, 0.9]), np.array([True, False, True]))
+    assert curve.threshold.tolist() == [0.9, 0.5]
+    assert curve.risk == pytest.approx([0, 1 / 3])
+
+
+@hypothesis_settings(max_examples=100, deadline=None, derandomize=True)
+@given(st.lists(st.tuples(st.integers(0, 20), st.booleans()), min_size=1, max_size=300), st.sampled_from([0.05, 0.2]))
+def test_the_bound_on_errors_is_clopper_and_pearsons(listings, rate):
+    kappa, right = np.array([value / 20 for value, _ in listings]), np.array([ok for _, ok in listings])
+    threshold = route.error_threshold(kappa, right, rate)
+    for value in {*kappa.tolist(), threshold}:
+        accepted = right[kappa >= value]
+        if not len(accepted):
+            continue
+        # A one-sided bound at 95 % is the upper end of a two-sided interval at 90 %.
+        upper = binomtest(int((~accepted).sum()), len(accepted)).proportion_ci(0.90, "exact").high
+        if value == threshold:
+            assert upper <= rate + 1e-9
+        elif value < threshold:
+            assert upper > rate - 1e-9
+
+
+def test_listings_that_share_photos_count_for_less():
+    kappa, right = np.linspace(0, 1, 200), np.arange(200) > 5
+    assert route.error_threshold(kappa, right, 0.05) < route.error_threshold(kappa, right, 0.05, independent=0.4)
+    assert route.error_threshold(kappa, ~right, 0.05) == 1.01
+
+
+def test_costs_of_errors_reviews_and_people_who_err():
+    # An error costs 20, a review 1, and people err in 3 of 100: accept from .92 (the example of Chow's rule).
+    assert route.cost_threshold(20, 1, 0.03) == pytest.approx(0.92)
+
+
+def test_a_full_day_reviews_the_least_sure():
+    assert route.within_capacity([0.5, 0.95, 0.2, 0.7], 0.9, places=2) == [2, 0]
+    assert route.within_capacity([0.5, 0.95, 0.2, 0.7], 0.9, places=9) == [2, 0, 3]
+
+
+def test_the_audit_sample_is_a_share_and_the_same_every_time():
+    pictures = [[f"{number}", "front"] for number in range(4000)]
+    drawn = [route.audited(item, 0.05) for item in pictures]
+    assert drawn == [route.audited(item[::-1], 0.05) for item in pictures]
+    assert np.mean(drawn) == pytest.approx(0.05, abs=0.01)
+    assert not any(route.audited(item, 0.0) for item in pictures)
+    assert all(route.audited(item, 1.0) for item in pictures)
+
+
+def test_a_model_with_nothing_fitted_knows_everything():
+    known = route.Known().probability(np.array([0.0, 1.0]), np.array([0.3, 1.0]), np.array([1.0, 4.0]))
+    assert known.tolist() == [1.0, 1.0]
+
+
+def test_stranger_listings_are_less_likely_known():
+    known = route.Known(bias=0, strange=-1, spread=-1, sure=0.5, photos=0)
+    values = np.linspace(0.05, 0.95, 10)
+    assert (np.diff(known.probability(values, np.full(10, 0.8), np.full(10, 4.0))) < 0).all()
+    assert (np.diff(known.probability(np.full(10, 0.8), values, np.full(10, 4.0))) > 0).all()
