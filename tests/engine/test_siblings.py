@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from PIL import Image, ImageFilter
+from PIL import Image, ImageDraw, ImageFilter
 
 from engine.photos.decode import decode
 from engine.photos.quality import measure
@@ -13,13 +13,16 @@ from engine.photos.siblings import compare, share_votes
 
 
 def photo(seed: int, width: int = 320, height: int = 240) -> Image.Image:
-    """Blobs of many sizes, different for each seed: as much structure as a photo has."""
+    """Sharp shapes of many sizes and colours, different for each seed: as much structure as a photo has."""
     random = np.random.default_rng(seed)
-    total = np.zeros((height, width, 3))
-    for cells in (4, 8, 16, 32):
-        noise = Image.fromarray(random.integers(0, 255, (cells * 3 // 4, cells, 3), dtype=np.uint8))
-        total += np.asarray(noise.resize((width, height), Image.Resampling.BICUBIC), float) / 4
-    return Image.fromarray(total.astype(np.uint8))
+    image = Image.new("RGB", (width, height), (120, 130, 140))
+    draw = ImageDraw.Draw(image)
+    for size in np.geomspace(0.6, 0.04, 60):
+        x, y = random.uniform(-0.2, 1, 2)
+        box = (x * width, y * height, (x + size * random.uniform(0.5, 1)) * width, (y + size) * height)
+        shape = draw.rectangle if random.random() < 0.5 else draw.ellipse
+        shape(box, fill=tuple(random.integers(0, 256, 3).tolist()))
+    return image
 
 
 def found(*images: Image.Image) -> tuple[list[int], dict[int, int]]:
