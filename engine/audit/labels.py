@@ -1,10 +1,11 @@
 """What the labels of a sample allow: how even they are, which are rare or missing, and how much guessing reaches."""
 
 import math
+from collections import Counter
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
-import polars as pl
 
 from engine.audit import shift
 from engine.audit.parts import UNTESTED, rounded
@@ -53,15 +54,14 @@ def labels(
     }
 
 
-def _counts(table: Table, label: str) -> dict[str, float]:
+def _counts(table: Table, label: str) -> Mapping[str, float]:
     """Items of each class, the commonest first; none where the table has no such column."""
     if label not in table.columns.columns:
         return {}
-    counted = table.text(label).drop_nulls().value_counts(sort=True)
-    return dict(zip(counted.to_series(0).to_list(), counted.to_series(1).cast(pl.Float64).to_list(), strict=True))
+    return dict(Counter(table.text(label).drop_nulls()).most_common())
 
 
-def _moved(here: dict[str, float], there: dict[str, float], *, known: bool) -> dict[str, float]:
+def _moved(here: Mapping[str, float], there: Mapping[str, float], *, known: bool) -> dict[str, float]:
     """How far the classes are from those of the population, whose shares are exact if `known`."""
     every = list(dict.fromkeys([*here, *there]))
     counts, others = (np.array([side.get(name, 0.0) for name in every]) for side in (here, there))

@@ -13,19 +13,20 @@ _REACHED = 0.01  # of a share: what weights may be off without a word
 
 def tell(found: dict[str, Any], unit: str) -> list[str]:
     """A sentence or two a part; `unit` is what the rows of the sample are."""
+    parts = {"coverage": _coverage, "sampling": _sampling, "participation": _participation}
     return [
-        f"Coverage: {_coverage(found['coverage'])}",
-        f"Sampling: {_sampling(found['sampling'])}",
-        f"Participation: {_participation(found['participation'])}",
+        *(f"{name.capitalize()}: {_untested(found[name]) or say(found[name])}" for name, say in parts.items()),
         *_labels(found["labels"], unit),
         *_weights(found["weights"], found["coverage"]),
     ]
 
 
+def _untested(part: dict[str, Any]) -> str:
+    return f"{UNTESTED}; {part['reason']}." if part["verdict"] == UNTESTED else ""
+
+
 def _coverage(part: dict[str, Any]) -> str:
     verdict = part["verdict"]
-    if verdict == UNTESTED:
-        return f"{UNTESTED}; {part['reason']}."
     if verdict == "no":
         return f"no. Every part of the population that is larger than {_percent(UNCOVERED)} is in what was drawn."
     if verdict == "unsure":
@@ -51,10 +52,7 @@ def _coverage(part: dict[str, Any]) -> str:
 
 
 def _sampling(part: dict[str, Any]) -> str:
-    verdict = part["verdict"]
-    if verdict == UNTESTED:
-        return f"{UNTESTED}; {part['reason']}."
-    apart = _apart(part)
+    verdict, apart = part["verdict"], _apart(part)
     if verdict == "no":
         return f"no. Within what is covered, the sample looks like the population{apart}."
     if verdict == "unsure" and part["significant"]:
@@ -67,8 +65,6 @@ def _sampling(part: dict[str, Any]) -> str:
 
 def _participation(part: dict[str, Any]) -> str:
     verdict = part["verdict"]
-    if verdict == UNTESTED:
-        return f"{UNTESTED}; {part['reason']}."
     rate = f"{_percent(part['rate'])} of {part['invited']:,} answered"
     if verdict == "no":
         return f"no. {rate}, and they are like those who did not{_apart(part)}."

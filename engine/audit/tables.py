@@ -5,7 +5,7 @@ import json
 import math
 import re
 from collections import defaultdict
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
@@ -108,12 +108,12 @@ def from_frame(frame: pl.DataFrame, name: str, *, comma: bool = False) -> Table:
     """A table from any columns. Those of dates and lists are left out, and said. `comma`: decimal commas."""
     kept, left_out, odd = [], [], []
     for series in frame:
-        column = _column(series, comma)
-        if column is None:
+        cells = _cells(series)
+        if cells is None:
             left_out.append(series.name)
             continue
-        kept.append(column)
-        if lost := column.null_count() - _blank(series).sum():
+        kept.append(_numbers(cells, comma))
+        if lost := kept[-1].null_count() - cells.null_count():
             odd.append(f"{name}: {lost:,} cells of {series.name!r} are no finite numbers and count as missing.")
     if not kept:
         raise UnreadableData(f"{name} has no column of numbers or text", "save it as CSV or Parquet again")
@@ -180,17 +180,13 @@ def split_frame(frame: Table, responded: str | None) -> tuple[Table, NDArray[np.
 
 def as_binary(series: pl.Series) -> NDArray[np.float64] | None:
     """Yes and no, or any numbers, as numbers: [rows], NaN for what is missing; None for other text."""
-    if series.dtype == pl.Float64:
-        return series.fill_null(float("nan")).to_numpy()
-    said = series.str.to_lowercase()
-    if not said.drop_nulls().is_in([*_YES, *_NO]).all():
+    numbers = series
+    if series.dtype != pl.Float64:
+        known = dict.fromkeys(_YES, 1.0) | dict.fromkeys(_NO, 0.0)
+        numbers = series.str.to_lowercase().replace_strict(known, default=None, return_dtype=pl.Float64)
+    if numbers.null_count() > series.null_count():
         return None
-    return (
-        said.replace_strict({**dict.fromkeys(_YES, 1.0), **dict.fromkeys(_NO, 0.0)}, default=None)
-        .cast(pl.Float64)
-        .fill_null(float("nan"))
-        .to_numpy()
-    )
+    return numbers.fill_null(float("nan")).to_numpy()
 
 
 def _text(path: Path, name: str) -> Table:
@@ -210,28 +206,25 @@ def _text(path: Path, name: str) -> Table:
     return from_frame(frame, name, comma=dialect.separator != ",")
 
 
-def _column(series: pl.Series, comma: bool) -> pl.Series | None:
+def _cells(series: pl.Series) -> pl.Series | None:
+    """Numbers, or text that is trimmed, null where nothing stands; None for what is neither."""
     if series.dtype == pl.Boolean:
         return series.replace_strict({True: "yes", False: "no"}, return_dtype=pl.String)
     if series.dtype.is_numeric():
-        return _finite(series.cast(pl.Float64))
+        return series.cast(pl.Float64)
     if series.dtype not in (pl.String, pl.Categorical, pl.Enum, pl.Null):
         return None
     text = series.cast(pl.String).str.strip_chars()
-    text = text.zip_with(~_blank(text), pl.repeat(None, len(text), dtype=pl.String, eager=True))
-    numbers = _finite((text.str.replace(",", ".", literal=True) if comma else text).cast(pl.Float64, strict=False))
-    return numbers if numbers.count() and numbers.count() >= _NUMERIC * text.count() else text
+    return text.set(text.str.to_lowercase().is_in(list(_NOTHING)), None)
 
 
-def _finite(numbers: pl.Series) -> pl.Series:
-    known = numbers.is_finite().fill_null(value=False)
-    return numbers.zip_with(known, pl.repeat(None, len(numbers), dtype=pl.Float64, eager=True))
-
-
-def _blank(series: pl.Series) -> pl.Series:
-    if series.dtype != pl.String:
-        return series.is_null()
-    return series.str.strip_chars().str.to_lowercase().is_in(list(_NOTHING)).fill_null(value=True)
+def _numbers(cells: pl.Series, comma: bool) -> pl.Series:
+    """Text as finite numbers, if nearly all that stands there is some."""
+    text = cells.dtype == pl.String
+    plain = cells.str.replace(",", ".", literal=True) if text and comma else cells
+    numbers = plain.cast(pl.Float64, strict=False).replace([math.nan, math.inf, -math.inf], None)
+    few = numbers.count() < max(_NUMERIC * cells.count(), 1)
+    return cells if text and few else numbers
 
 
 def _photos(path: Path, name: str, model: "Classifier", progress: Callable[[int], None]) -> Table:
@@ -249,8 +242,7 @@ def _photos(path: Path, name: str, model: "Classifier", progress: Callable[[int]
         raise UnreadableData(f"{name} holds no readable photo", "give JPEG, PNG, WebP or HEIC photos")
     features, looks = seen.arrays()
     labels = pl.Series("label", seen.labels).replace("", None)
-    sources = None if not any(seen.sources) else [source or "(missing)" for source in seen.sources]
-    columns = [*([labels] if labels.count() else []), *_looked(looks, sources)]
+    columns = [*([labels] if labels.count() else []), *_looked(looks, seen.sources)]
     notes = []
     if seen.unreadable:
         shown = ", ".join(file for file, _ in seen.unreadable[:5])
@@ -260,9 +252,9 @@ def _photos(path: Path, name: str, model: "Classifier", progress: Callable[[int]
     return Table(name, pl.DataFrame(columns), features, seen.names, "photos", tuple(notes))
 
 
-def _looked(looks: NDArray[np.float32] | None, sources: list[str] | None) -> list[pl.Series]:
+def _looked(looks: NDArray[np.float32] | None, sources: Sequence[str | None] | None) -> list[pl.Series]:
     brightness = [] if looks is None else [pl.Series("brightness", looks.mean(1).astype(np.float64))]
-    return [*brightness, *([] if sources is None else [pl.Series("source", sources)])]
+    return [*brightness, *([pl.Series("source", sources)] if sources and any(sources) else [])]
 
 
 def _size(size: object, where: str) -> float:

@@ -58,12 +58,12 @@ def survey(seed: int = SEED, *, coverage: bool = True, sampling: bool = True, pa
     frame = town[order.tolist()].with_columns(pl.Series(RESPONDED, np.where(answers, "yes", "no")))
     said = pl.Series(LABEL, np.where(content, "yes", "no"))
     sample = town.with_columns(said)[order[answers].tolist()]
-    visits = town["visits"].value_counts(normalize=True)
+    visits = town["visits"].value_counts(sort=True, normalize=True)
     return Survey(
         sample=from_frame(sample, "theatre survey"),
         reference=from_frame(town[random.choice(_TOWN, _KNOWN, replace=False).tolist()], "town register"),
         frame=from_frame(frame, "invited"),
-        margins={"visits": dict(zip(visits["visits"].to_list(), visits["proportion"].to_list(), strict=True))},
+        margins={"visits": dict(visits.iter_rows())},
         truth=float(content.mean()),
         reached=float(content[goes].mean() if coverage else content.mean()),
     )
