@@ -1,24 +1,22 @@
 """Charts of an audit: whom a sample has and lacks, and who answers."""
 
 from collections.abc import Sequence
-from html import escape
 from typing import Any
 
 import numpy as np
 import plotly.graph_objects as go
 
-from engine.audit.audit import Audit
-from engine.audit.compare import Array
+from dashboard.charts.intervals import LINE, add_points, shaped, short
+from engine.audit.audit import Audit, Points
 
-ROWS = 14  # of a chart; the table below has all
-_NEUTRAL = "#7A8794"  # legible on both themes
+_ROWS = 14  # of a chart; the table below has all
 _SMALL = 0.1  # standard deviations: the convention for balance
 _POINTS = 700  # of each kind
 
 
 def cells(found: Audit) -> go.Figure:
     """Each value's share in the population and in what was drawn, with its 95 % interval; the largest gaps first."""
-    rows = sorted(found.coverage["cells"], key=lambda cell: -abs(cell["target"] - cell["sample"]))[:ROWS]
+    rows = sorted(found.coverage["cells"], key=lambda cell: -abs(cell["target"] - cell["sample"]))[:_ROWS]
     figure = go.Figure()
     figure.add_scatter(
         x=[cell["target"] for cell in rows],
@@ -29,39 +27,39 @@ def cells(found: Audit) -> go.Figure:
         hovertemplate="%{y}: %{x:.1%} of the population<extra></extra>",
     )
     _with_interval(figure, rows, "sample", "drawn", "%{y}: %{x:.1%} of what was drawn<extra></extra>")
-    return _shaped(figure, "share", len(rows), legend=True)
+    return shaped(figure, "share", _height(rows), legend=True)
 
 
 def rates(found: Audit) -> go.Figure:
     """Each value's response rate with its 95 % interval, the most unusual first; a line for everybody."""
     rate = found.participation["rate"]
-    rows = sorted(found.participation["groups"], key=lambda cell: -abs(cell["rate"] - rate))[:ROWS]
+    rows = sorted(found.participation["groups"], key=lambda cell: -abs(cell["rate"] - rate))[:_ROWS]
     figure = go.Figure()
     _with_interval(figure, rows, "rate", "answered", "%{y}: %{x:.1%} answered<extra></extra>")
-    figure.add_vline(x=rate, line_dash="dot", line_color=_NEUTRAL, line_width=1)
-    return _shaped(figure, "share that answered", len(rows))
+    figure.add_vline(x=rate, **LINE)
+    return shaped(figure, "share that answered", _height(rows))
 
 
 def love(balance: Sequence[dict[str, Any]]) -> go.Figure:
     """Each column's difference from the population before and after weighting (a love plot)."""
-    rows = balance[:ROWS]
+    rows = balance[:_ROWS]
     figure = go.Figure()
-    for name, symbol in (("before", "circle-open"), ("after", "circle")):
+    for time, name, symbol in (("before", "as drawn", "circle-open"), ("after", "weighted", "circle")):
         figure.add_scatter(
-            x=[row[name] for row in rows],
-            y=[_short(row["column"]) for row in rows],
+            x=[row[time] for row in rows],
+            y=[short(row["column"]) for row in rows],
             mode="markers",
-            name={"before": "as drawn", "after": "weighted"}[name],
+            name=name,
             marker={"symbol": symbol, "size": 10, "line": {"width": 2}},
             cliponaxis=False,
             hovertemplate="%{y}: %{x:.3f}<extra></extra>",
         )
-    figure.add_vline(x=_SMALL, line_dash="dot", line_color=_NEUTRAL, line_width=1, annotation_text="small")
-    _shaped(figure, "difference, standard deviations", len(rows), legend=True)
+    figure.add_vline(x=_SMALL, **LINE, annotation_text="small")
+    shaped(figure, "difference, standard deviations", _height(rows), legend=True)
     return figure.update_xaxes(tickformat=".2f")
 
 
-def plane(points: tuple[Array, Array, Any]) -> go.Figure:
+def plane(points: Points) -> go.Figure:
     """The population and what was drawn on their two main axes; those outside have a sign of their own."""
     target, sample, outside = points
     figure = go.Figure()
@@ -81,43 +79,19 @@ def plane(points: tuple[Array, Array, Any]) -> go.Figure:
             marker={"symbol": symbol, "size": 5},
             hoverinfo="name",
         )
-    _shaped(figure, "first main axis", 0, legend=True)
-    figure.update_layout(height=400)
+    shaped(figure, "first main axis", 400, legend=True)
     figure.update_xaxes(showticklabels=False, range=None, rangemode="normal", tickformat=None)
     return figure.update_yaxes(title="second main axis", showticklabels=False, autorange=True)
 
 
 def _with_interval(figure: go.Figure, rows: Sequence[dict[str, Any]], value: str, name: str, hover: str) -> None:
-    figure.add_scatter(
-        x=[row[value] for row in rows],
-        y=_names(rows),
-        error_x={
-            "array": [row["interval"][1] - row[value] for row in rows],
-            "arrayminus": [row[value] - row["interval"][0] for row in rows],
-        },
-        mode="markers",
-        name=name,
-        marker={"size": 8},
-        cliponaxis=False,
-        hovertemplate=hover,
-    )
+    intervals = [row["interval"] for row in rows]
+    add_points(figure, _names(rows), [row[value] for row in rows], intervals, name=name, hovertemplate=hover)
 
 
 def _names(rows: Sequence[dict[str, Any]]) -> list[str]:
-    return [_short(f"{row['column']}: {row['value']}") for row in rows]
+    return [short(f"{row['column']}: {row['value']}") for row in rows]
 
 
-def _short(name: str) -> str:
-    return escape(name if len(name) <= 32 else f"{name[:31]}…")
-
-
-def _shaped(figure: go.Figure, axis: str, rows: int, *, legend: bool = False) -> go.Figure:
-    figure.update_layout(
-        height=120 + 26 * rows,
-        margin={"l": 0, "r": 16, "t": 30, "b": 40},
-        showlegend=legend,
-        legend={"orientation": "h", "y": 1, "yanchor": "bottom"},
-        dragmode=False,
-    )
-    figure.update_xaxes(title=axis, tickformat=".0%", rangemode="tozero", fixedrange=True)
-    return figure.update_yaxes(autorange="reversed", automargin=True, fixedrange=True)
+def _height(rows: Sequence[dict[str, Any]]) -> int:
+    return 120 + 26 * len(rows)

@@ -5,10 +5,10 @@ from textwrap import wrap
 
 import plotly.graph_objects as go
 
+from dashboard.charts.intervals import LINE, add_points, shaped
 from dashboard.text import share
 from engine.curves.baselines import Baseline, Level
 
-_NEUTRAL = "#7A8794"  # legible on both themes
 _ROW = 46  # px
 _NAME = 20  # characters of a line beside a row, so that a narrow page has room for the errors
 _SYMBOLS: dict[Level, str] = {
@@ -25,43 +25,25 @@ def forest(rows: Sequence[Baseline]) -> go.Figure:
     figure = go.Figure()
     for level, symbol in _SYMBOLS.items():
         own = [(place, row) for place, row in enumerate(rows) if row.level == level]
-        figure.add_scatter(
-            x=[row.error for _, row in own],
-            y=[place for place, _ in own],
-            error_x={
-                "array": [row.interval[1] - row.error for _, row in own],
-                "arrayminus": [row.error - row.interval[0] for _, row in own],
-                "width": 6,
-            },
+        add_points(
+            figure,
+            [place for place, _ in own],
+            [row.error for _, row in own],
+            [row.interval for _, row in own],
             mode="markers+text",
             marker={"symbol": symbol, "size": 9},
             text=[share(row.error) for _, row in own],
             textposition="top center",
-            cliponaxis=False,
             customdata=[_exact(row) for _, row in own],
             hovertemplate="%{customdata}<extra></extra>",
         )
-    figure.add_vline(x=rows[-1].error, line_dash="dot", line_color=_NEUTRAL, line_width=1)
-    figure.update_layout(
-        height=70 + _ROW * len(rows), margin={"l": 0, "r": 16, "t": 8, "b": 40}, showlegend=False, dragmode=False
-    )
+    figure.add_vline(x=rows[-1].error, **LINE)
+    shaped(figure, "error (95 % interval)", 90 + _ROW * len(rows))
     top = max(row.interval[1] for row in rows)
-    figure.update_xaxes(
-        title="error (95 % interval)",
-        tickformat=".0%",
-        range=[-0.07 * top, 1.04 * top],
-        zeroline=False,
-        fixedrange=True,
-    )
-    figure.update_yaxes(
-        tickvals=list(range(len(rows))),
-        ticktext=[_label(row) for row in rows],
-        range=[len(rows) - 0.5, -0.5],
-        showgrid=False,
-        zeroline=False,
-        fixedrange=True,
-    )
-    return figure
+    figure.update_xaxes(range=[-0.07 * top, 1.04 * top], zeroline=False)
+    labels = {"tickvals": list(range(len(rows))), "ticktext": [_label(row) for row in rows]}
+    ends = [len(rows) - 0.5, -0.5]
+    return figure.update_yaxes(**labels, autorange=None, range=ends, showgrid=False, zeroline=False)
 
 
 def _label(row: Baseline) -> str:

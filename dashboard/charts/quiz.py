@@ -1,54 +1,32 @@
 """Chart of people's answers."""
 
-from html import escape
-
 import plotly.graph_objects as go
 
+from dashboard.charts.intervals import LINE, add_points, shaped, short
 from engine.curves.people import Study
-
-_TOGETHER = "#7A8794"  # legible on both themes
 
 
 def accuracy(study: Study) -> go.Figure:
     """A person a row, the best on top: the share of right answers with its interval; a line for all together."""
-    rows = [
-        (person.accuracy, person.interval, person)
-        for person in sorted(study.people, key=lambda person: (person.accuracy or 0, person.items))
-        if person.accuracy is not None and person.interval is not None
-    ]
+    known = [(person, interval) for person in study.people if (interval := person.interval)]
+    known.sort(key=lambda row: (row[0].errors / row[0].items, -row[0].items))
+    intervals = [interval for _, interval in known]
     figure = go.Figure()
-    figure.add_scatter(
-        x=[share for share, _, _ in rows],
-        y=[escape(person.name[:40]) for _, _, person in rows],
-        error_x={
-            "array": [high - share for share, (_, high), _ in rows],
-            "arrayminus": [share - low for share, (low, _), _ in rows],
-        },
-        mode="markers",
-        marker={"size": 10},
+    add_points(
+        figure,
+        [short(person.name) for person, _ in known],
+        [1 - person.errors / person.items for person, _ in known],
+        intervals,
         customdata=[
             f"{person.items - person.errors:,} of {person.items:,} right ({100 * low:.1f} to {100 * high:.1f} %)"
-            for _, (low, high), person in rows
+            for person, (low, high) in known
         ],
         hovertemplate="%{y}: %{customdata}<extra></extra>",
     )
-    if study.pooled and len(rows) > 1:
+    if study.pooled and len(known) > 1:
         errors, items = study.pooled
-        figure.add_vline(
-            x=1 - errors / items,
-            line_dash="dot",
-            line_color=_TOGETHER,
-            line_width=1,
-            annotation_text="together",
-            annotation_position="top",
-            annotation_font_size=11,
-        )
-    figure.update_layout(
-        height=110 + 34 * len(rows), margin={"l": 0, "r": 16, "t": 24, "b": 40}, showlegend=False, dragmode=False
-    )
-    lowest = min((low for _, (low, _), _ in rows), default=0)
-    figure.update_xaxes(
-        title="right answers", tickformat=".0%", range=[max(lowest - 0.02, -0.005), 1.005], fixedrange=True
-    )
-    figure.update_yaxes(type="category", fixedrange=True)
-    return figure
+        figure.add_vline(x=1 - errors / items, **LINE, annotation_text="together", annotation_font_size=11)
+    shaped(figure, "right answers", 110 + 34 * len(known))
+    figure.update_yaxes(type="category")
+    lowest = min((low for low, _ in intervals), default=0)
+    return figure.update_xaxes(range=[max(lowest - 0.02, -0.005), 1.005])
