@@ -14,6 +14,12 @@ if TYPE_CHECKING:
 
 THEATRE = "theatre"
 
+_FILES = {
+    "--reference": "an even sample of the population; the same columns or photos",
+    "--margins": 'known shares: CSV of column, value, share (or count), or JSON {"region": {"north": 0.3}}',
+    "--frame": "everybody who was invited, with a column of yes and no",
+}
+
 
 def add_arguments(command: argparse.ArgumentParser, existing: Callable[[str], Path]) -> None:
     """What the command takes; `existing` makes a path of what can be read."""
@@ -23,21 +29,8 @@ def add_arguments(command: argparse.ArgumentParser, existing: Callable[[str], Pa
         metavar="SAMPLE",
         help="CSV, Parquet, or photos (folder, ZIP, Parquet); theatre is a built-in survey whose truth is known",
     )
-    command.add_argument(
-        "--reference",
-        type=existing,
-        metavar="FILE",
-        help="an even sample of the population; the same columns or photos",
-    )
-    command.add_argument(
-        "--margins",
-        type=existing,
-        metavar="FILE",
-        help='known shares: CSV with the columns column, value, share (or count), or JSON {"region": {"north": 0.3}}',
-    )
-    command.add_argument(
-        "--frame", type=existing, metavar="FILE", help="everybody who was invited, with a column of yes and no"
-    )
+    for name, what in _FILES.items():
+        command.add_argument(name, type=existing, metavar="FILE", help=what)
     command.add_argument("--responded", metavar="COLUMN", help="the frame's column of who answered")
     command.add_argument("--label", metavar="COLUMN", help="the sample's column of classes or answers")
     command.add_argument(

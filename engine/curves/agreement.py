@@ -77,31 +77,24 @@ def _fleiss(counts: Counts) -> float:
 
 def _measured(measure: str, items: str, statistic: Callable[[Counts], float], rows: Counts, seed: int) -> Agreement:
     """`rows` are the items."""
-    number = len(rows)
-    if not number:
-        return Agreement(measure, None, None, 0, f"{measure} cannot be told: there are no {items}.")
-    random = np.random.default_rng(seed)
+    number, interval = len(rows), None
     with np.errstate(divide="ignore", invalid="ignore"):
-        value = statistic(rows)
+        value = statistic(rows) if number else math.nan
         if math.isnan(value):
-            why = "all answers are one class, which chance alone would bring"
+            why = "all answers are one class, which chance alone would bring" if number else f"there are no {items}"
             return Agreement(measure, None, None, number, f"{measure} cannot be told: {why}.")
-        told = f"{measure} is {_signed(value)}"
         if value == 1:
-            unseen = wilson(0, number)[1]
-            sentence = f"{told}: no answers differ on {number:,} {items}; up to {100 * unseen:.0f} % might on others."
-            return Agreement(measure, value, None, number, sentence)
-        if number < _FEWEST:
-            return Agreement(measure, value, None, number, f"{told}, but on no more than {number} {items}.")
-        drawn = [statistic(rows[random.integers(number, size=number)]) for _ in range(_RESAMPLES)]
-    low, high = np.nanpercentile(drawn, [2.5, 97.5])
-    return Agreement(
-        measure,
-        value,
-        (float(low), float(high)),
-        number,
-        f"{told} ({_signed(low)} to {_signed(high)}) on {number:,} {items}.",
-    )
+            rest = (
+                f": no answers differ on {number:,} {items}; up to {100 * wilson(0, number)[1]:.0f} % might on others"
+            )
+        elif number < _FEWEST:
+            rest = f", but on no more than {number} {items}"
+        else:
+            random = np.random.default_rng(seed)
+            drawn = [statistic(rows[random.integers(number, size=number)]) for _ in range(_RESAMPLES)]
+            low, high = (float(end) for end in np.nanpercentile(drawn, [2.5, 97.5]))
+            rest, interval = f" ({_signed(low)} to {_signed(high)}) on {number:,} {items}", (low, high)
+    return Agreement(measure, value, interval, number, f"{measure} is {_signed(value)}{rest}.")
 
 
 def _codes(answers: Collection[Answer]) -> Counts:

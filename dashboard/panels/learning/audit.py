@@ -16,7 +16,7 @@ from dashboard.charts import audit as figures
 from dashboard.measured import Data, keep, once
 from dashboard.panels.learning.choice import waiting
 from dashboard.text import capital, escape, share
-from dashboard.uploads import admit_tables
+from dashboard.uploads import Upload, admit_tables
 from engine.audit.audit import Audit, audit_selection
 from engine.audit.parts import UNTESTED
 from engine.audit.tables import Margins, Table, from_labelled, read, read_margins
@@ -43,6 +43,7 @@ _ANSWERS = {
     "unsure": ("unsure", ":material/question_mark:", "orange"),
     UNTESTED: (UNTESTED, ":material/block:", "grey"),
 }
+_THEATRE = "Try the theatre survey (made up)"
 _THREE = """A sample can lie in three ways. Each shows only against something outside it.
 - **Coverage**: some could never get in. It takes a reference sample of the population, or its margins.
 - **Sampling**: some were drawn more often than others. It takes the same.
@@ -73,24 +74,21 @@ def draw(given: Labelled | None = None, data: Data | None = None) -> None:
 
 def _files(data: Data | None) -> None:
     """What is held of each kind, or a place to drop it."""
-    dropped = {}
     with st.grid(4, min_column_width=220):
         for role, (label, needs) in _FILES.items():
             with st.container(border=True):
                 held: Data | None = state.audit_files.get(role)
                 if held is None:
                     name = f"{label} (now: the open set)" if role == "sample" and data is not None else label
-                    dropped[role] = st.file_uploader(name, help=needs, key=f"audit-{role}-{state.audit_drops}")
+                    if file := st.file_uploader(name, help=needs, key=f"audit-{role}-{state.audit_drops}"):
+                        _take(role, file)
                 else:
                     st.markdown(f"**{label}**: {escape(held.name)}")
                     st.button("Remove", key=f"audit-remove-{role}", on_click=_drop, args=(held,))
     with st.container(horizontal=True):
-        if state.audit_theatre:
-            st.button("Leave the theatre", icon=":material/close:", on_click=_play, args=(False,))
-        else:
-            st.button(
-                "Try the theatre survey (made up)", icon=":material/theater_comedy:", on_click=_play, args=(True,)
-            )
+        label, icon = ("Leave the theatre", "close") if state.audit_theatre else (_THEATRE, "theater_comedy")
+        switched = {"audit_theatre": not state.audit_theatre}
+        st.button(label, icon=f":material/{icon}:", on_click=state.update, args=(switched,))
         st.download_button(
             "Template of margins",
             "column,value,share\nregion,north,30 %\nregion,south,70 %\n",
@@ -99,18 +97,15 @@ def _files(data: Data | None) -> None:
             icon=":material/download:",
             on_click="ignore",
         )
-    if files := {role: file for role, file in dropped.items() if file is not None}:
-        for role, file in files.items():
-            ((name, content),) = admit_tables([file])
-            if isinstance(content, bytes):
-                state.audit_files[role] = keep(name, content)
-        state.audit_drops += 1
-        state.audit_theatre = False
-        st.rerun()
 
 
-def _play(on: bool) -> None:
-    state.audit_theatre = on
+def _take(role: str, file: Upload) -> None:
+    ((name, content),) = admit_tables([file])
+    if isinstance(content, bytes):
+        state.audit_files[role] = keep(name, content)
+    state.audit_drops += 1
+    state.audit_theatre = False
+    st.rerun()
 
 
 @st.cache_resource(max_entries=1, show_spinner="Asking the theatre's visitors")
