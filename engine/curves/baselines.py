@@ -58,12 +58,7 @@ class _Model(NamedTuple):
     note: str = ""
 
 
-def baselines(
-    labelled: Labelled,
-    repeats: Sequence[Split],
-    wrong: NDArray[np.bool_],
-    seed: int = 0,
-) -> list[Baseline]:
+def baselines(labelled: Labelled, repeats: Sequence[Split], wrong: NDArray[np.bool_], seed: int = 0) -> list[Baseline]:
     """All baselines but people, by level, and the candidate.
 
     `wrong` [items] is the candidate's, from the folds of `repeats`, which validate each item once.
@@ -75,19 +70,10 @@ def baselines(
         *_off_the_shelf(labelled, repeats, seed),
         _Model("candidate", "candidate", wrong),
     ]
-    *others, itself = (paired.compare(model.wrong, wrong, groups, seed) for model in models)
+    *others, itself = (paired.compare(errs, wrong, groups, seed) for _, _, errs, _ in models)
     return [
-        Baseline(
-            model.name,
-            model.level,
-            float(model.wrong.mean()),
-            _interval(model.wrong, groups),
-            len(wrong),
-            versus,
-            model.wrong,
-            note=model.note,
-        )
-        for model, versus in zip(models, [*paired.holm(others), itself], strict=True)
+        Baseline(name, level, float(errs.mean()), _interval(errs, groups), len(errs), versus, errs, note=note)
+        for (name, level, errs, note), versus in zip(models, [*paired.holm(others), itself], strict=True)
     ]
 
 

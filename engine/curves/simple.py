@@ -7,14 +7,12 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from engine.curves.heads import workers
 from engine.curves.subsets import Items, Split, stratified_order
 
 Features = NDArray[np.float32]
 
 NEIGHBOURS = (1, 3, 5, 9, 15, 25)
-_PRODUCTS = 2.5e11  # multiplications k-NN may take: some seconds; 20,000 x 20,000 x 576 fit
-_BLOCK = 1_024  # rows whose distances are held at once
+_PRODUCTS = 2.5e11  # multiplications k-NN may take: ten seconds or so; 20,000 x 20,000 x 576 fit
 _CHOOSING = 2_000  # items of a training set the best column is chosen on
 _COLUMNS = 1_024  # tried at once
 
@@ -66,46 +64,36 @@ def k_nearest(
     from its other folds. A tie goes to the nearest. Above some 20,000 x 576 neighbours are sought among a sample with
     each class in proportion. `features` [items, width] are standardised.
     """
+    from sklearn.neighbors import NearestNeighbors
+
     folds = np.empty(len(labels), dtype=np.int64)
     for fold, split in enumerate(repeats):
         folds[split.validation] = fold
     among = stratified_order(labels, groups, np.random.default_rng(seed))[: int(_PRODUCTS / features.size)]
-    parts = [torch.from_numpy(among[folds[among] == fold]) for fold in range(len(repeats))]
-    fewest = sum(sorted(len(part) for part in parts)[:-2])  # training items without one more fold
+    sizes = np.bincount(folds[among], minlength=len(repeats))
+    fewest = np.sort(sizes)[:-2].sum()  # training items without one more fold
     tried = [k for k in NEIGHBOURS if k <= max(fewest, 1)]
-    answers, fold_of = torch.from_numpy(labels), torch.from_numpy(folds)
-    rows = torch.from_numpy(features)
-    references = [(answers[part], rows[part].T, rows[part].square().sum(1)) for part in parts]
-    source = torch.cat([torch.full((min(tried[-1], len(part)),), fold) for fold, part in enumerate(parts)])
-
-    @torch.inference_mode()
-    def vote(start: int) -> Tensor:
-        """[rows, repeats, ks]: the classes if the fold of the row and that of the repeat are unknown."""
-        block = slice(start, start + _BLOCK)
-        nearest = []
-        for own, columns, squares in references:
-            far = torch.addmm(squares, rows[block], columns, alpha=-2)  # the row's own square is the same for all
-            distance, place = far.topk(min(tried[-1], len(own)), largest=False)
-            nearest.append((distance, own[place]))
-        distances, classes = (torch.cat(both, dim=1) for both in zip(*nearest, strict=True))
-        votes = []
-        for fold in range(len(parts)):
-            known = (source != fold) & (source != fold_of[block, None])
-            order = distances.where(known, torch.inf).topk(tried[-1], largest=False).indices
-            votes.append(_majorities(classes.gather(1, order), tried))
-        return torch.stack(votes, dim=1)
-
-    voted = torch.cat(list(workers().map(vote, range(0, len(labels), _BLOCK)))).numpy()
+    found, source = [], []
+    for fold in np.flatnonzero(sizes).tolist():
+        part = among[folds[among] == fold]
+        model = NearestNeighbors(n_neighbors=min(tried[-1], len(part)), algorithm="brute").fit(features[part])
+        distance, place = model.kneighbors(features)
+        found.append((distance, labels[part][place]))
+        source += [fold] * distance.shape[1]
+    distances, classes = (np.hstack(both) for both in zip(*found, strict=True))
     predicted = np.empty_like(labels)
-    for fold in range(len(parts)):
-        training = folds != fold
-        errors = (voted[training, fold] != labels[training, None]).mean(0)
-        predicted[~training] = voted[~training, fold, int(errors.argmin())]
+    for fold in range(len(repeats)):
+        own = folds == fold
+        known = (np.array(source) != fold) & (np.array(source) != folds[:, None])
+        order = np.where(known, distances, np.inf).argsort(1, kind="stable")[:, : tried[-1]]
+        voted = _majorities(np.take_along_axis(classes, order, 1), tried)
+        errors = (voted[~own] != labels[~own, None]).mean(0)
+        predicted[own] = voted[own, errors.argmin()]
     return predicted, len(among)
 
 
-def _majorities(classes: Tensor, numbers: Sequence[int]) -> Tensor:
+def _majorities(classes: Items, numbers: Sequence[int]) -> Items:
     """[rows, neighbours] from the nearest -> [rows, numbers] the commonest of so many; the first of equals."""
     same = classes[:, :, None] == classes[:, None]
-    winners = [same[:, :k, :k].sum(2).argmax(1, keepdim=True) for k in numbers]
-    return classes.gather(1, torch.cat(winners, dim=1))
+    winners = np.stack([same[:, :k, :k].sum(2).argmax(1) for k in numbers], axis=1)
+    return np.take_along_axis(classes, winners, 1)
