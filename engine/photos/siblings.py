@@ -1,6 +1,6 @@
 """Photos of one listing against each other: a copy must not vote twice, and a detail is known by its whole."""
 
-from collections.abc import Hashable, Iterator, Sequence
+from collections.abc import Hashable, Sequence
 from fractions import Fraction
 
 import numpy as np
@@ -13,7 +13,7 @@ from engine.photos.quality import LOOK_SIDE
 _SAME = 0.92
 _WORTH_REFINING = 0.75
 _STEP = 1.12  # between the scales tried first; a template off by half a step still stands out
-_SCALES = tuple(_STEP**-power for power in range(15))  # 1 down to 0.2 of the other photo's long side
+_SCALES = tuple(0.98 * _STEP**-power for power in range(15))  # down to 0.2 of the other photo's long side
 _WHOLE = 0.6  # a part at least this long (of the other's sides) shows the same picture, a shorter one a detail
 _FLAT = 9.0  # variance, grey levels squared: windows plainer than this have no shape to compare
 
@@ -55,7 +55,7 @@ def compare(looks: Sequence[NDArray[np.uint8]]) -> tuple[list[int], dict[int, in
         for whole in range(len(looks)):
             if part == whole or pictures[part] == pictures[whole]:
                 continue
-            scale = 1.0 if _equal(looks[part], looks[whole]) else scenes[whole].find(looks[part])
+            scale = 1.0 if _equal(looks[part], looks[whole]) else scenes[whole].find(scenes[part])
             if scale >= _WHOLE:
                 first, last = sorted((pictures[part], pictures[whole]))
                 pictures = [first if picture == last else picture for picture in pictures]
@@ -69,51 +69,74 @@ def _equal(one: NDArray[np.uint8], other: NDArray[np.uint8]) -> bool:
 
 
 class _Scene:
-    """A look made ready to be searched in."""
+    """A look made ready to be searched in, and to be searched for."""
 
     def __init__(self, look: NDArray[np.uint8]) -> None:
         from scipy import fft
 
-        self._shape = look.shape
+        self._image = Image.fromarray(look)
         values = look.astype(np.float32) - look.mean(dtype=np.float32)
         self._spectrum = fft.rfft2(values, (LOOK_SIDE, LOOK_SIDE))
         self._sums, self._squares = _integral(values), _integral(values * values)
+        self._deviations: dict[tuple[int, int], NDArray[np.float32]] = {}
+        self.templates = [self.template(scale) for scale in _SCALES]
+        self.spectra = _spectra(self.templates)
 
-    def find(self, look: NDArray[np.uint8]) -> float:
-        """At which scale (share of this look's long side) the other look is a part of this one; 0 if it is not."""
-        scale, correlation = max(self._correlations(look, _SCALES), key=lambda found: found[1], default=(0.0, -1.0))
+    def find(self, part: "_Scene") -> float:
+        """At which scale (share of its own long side) the other look is a part of this one; 0 if it is not."""
+        correlations = self._correlations(part.templates, part.spectra)
+        scale, best = _SCALES[int(correlations.argmax())], float(correlations.max())
         for step in (_STEP ** (1 / 3), _STEP ** (1 / 6)):
-            if correlation < _WORTH_REFINING:
+            if best < _WORTH_REFINING:
                 return 0.0
-            near = [scale, *(min(1.0, scale * factor) for factor in (step, 1 / step))]
-            scale, correlation = max(self._correlations(look, near), key=lambda found: found[1])
-        return scale if correlation >= _SAME else 0.0
+            near = [scale, min(1.0, scale * step), scale / step]
+            templates = [part.template(scale, self._image.size) for scale in near]
+            correlations = self._correlations(templates, _spectra(templates))
+            scale, best = near[int(correlations.argmax())], float(correlations.max())
+        return scale if best >= _SAME else 0.0
 
-    def _correlations(self, look: NDArray[np.uint8], scales: Sequence[float]) -> Iterator[tuple[float, float]]:
-        """Each scale at which the other look fits in, with its best correlation over all places."""
+    def template(self, scale: float, room: tuple[int, int] = (LOOK_SIDE, LOOK_SIDE)) -> NDArray[np.float32]:
+        """This look at a smaller scale, of mean 0 and length 1; a pixel too long for the room it is made to fit."""
+        width, height = (max(4, round(side * scale)) for side in self._image.size)
+        size = (room[0] if width == room[0] + 1 else width), (room[1] if height == room[1] + 1 else height)
+        values = np.asarray(self._image.resize(size, Image.Resampling.BICUBIC), np.float32)
+        values = values - values.mean()
+        template: NDArray[np.float32] = values / np.sqrt(max(float((values * values).sum()), _FLAT * values.size))
+        return template
+
+    def _correlations(
+        self, templates: Sequence[NDArray[np.float32]], spectra: NDArray[np.complex64]
+    ) -> NDArray[np.float64]:
+        """Of each template its best correlation over all places; 0 where it does not fit in."""
         from scipy import fft
 
-        image = Image.fromarray(look)
-        fitting: list[tuple[float, NDArray[np.float32]]] = []
-        for scale in scales:
-            wide, high = max(4, round(image.width * scale)), max(4, round(image.height * scale))
-            # A copy's sides may be rounded one pixel up.
-            if high <= self._shape[0] + 1 and wide <= self._shape[1] + 1:
-                size = min(wide, self._shape[1]), min(high, self._shape[0])
-                values = np.asarray(image.resize(size, Image.Resampling.BICUBIC), np.float32)
-                fitting.append((scale, values - values.mean()))
-        if not fitting:
-            return
-        canvas = np.zeros((len(fitting), LOOK_SIDE, LOOK_SIDE), np.float32)
-        for number, (_, values) in enumerate(fitting):
-            canvas[number, : values.shape[0], : values.shape[1]] = values
-        products = fft.irfft2(self._spectrum * np.conj(fft.rfft2(canvas)), (LOOK_SIDE, LOOK_SIDE))
-        for (scale, values), product in zip(fitting, products, strict=True):
-            high, wide = values.shape
+        products = fft.irfft2(self._spectrum * spectra, (LOOK_SIDE, LOOK_SIDE))
+        best = np.zeros(len(templates))
+        for number, template in enumerate(templates):
+            high, wide = template.shape
+            if high <= self._image.height and wide <= self._image.width:
+                deviations = self._deviation(high, wide)
+                rows, columns = deviations.shape
+                best[number] = (products[number, :rows, :columns] / deviations).max()
+        return best
+
+    def _deviation(self, high: int, wide: int) -> NDArray[np.float32]:
+        """The length of every window of this size, its mean taken off: [rows, columns] of its upper left corner."""
+        if (high, wide) not in self._deviations:
             sums, squares = _windows(self._sums, high, wide), _windows(self._squares, high, wide)
-            flat = _FLAT * values.size
-            energy = np.maximum(squares - sums * sums / values.size, flat) * max(float((values * values).sum()), flat)
-            yield scale, float((product[: sums.shape[0], : sums.shape[1]] / np.sqrt(energy)).max())
+            energy = np.maximum(squares - sums * sums / (high * wide), _FLAT * high * wide)
+            self._deviations[high, wide] = np.sqrt(energy).astype(np.float32)
+        return self._deviations[high, wide]
+
+
+def _spectra(templates: Sequence[NDArray[np.float32]]) -> NDArray[np.complex64]:
+    from scipy import fft
+
+    canvas = np.zeros((len(templates), LOOK_SIDE, LOOK_SIDE), np.float32)
+    for number, template in enumerate(templates):
+        canvas[number, : template.shape[0], : template.shape[1]] = template
+    spectra: NDArray[np.complex64] = np.conj(fft.rfft2(canvas))
+    return spectra
 
 
 def _integral(values: NDArray[np.float32]) -> NDArray[np.float64]:
