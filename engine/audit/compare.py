@@ -32,10 +32,10 @@ class Column:
     codes: dict[str, Codes] = field(repr=False)  # [rows] index `values`
     numbers: dict[str, Array] = field(repr=False)  # [rows], nothing missing; empty for a column of text
 
-    def counts(self, role: str, rows: NDArray[np.bool_] | None = None, weights: Array | None = None) -> Array:
+    def counts(self, role: str, rows: NDArray[np.bool_] | None = None) -> Array:
         """How often each value occurs among `rows`: [values]."""
         codes = self.codes[role] if rows is None else self.codes[role][rows]
-        return np.bincount(codes, weights, len(self.values)).astype(np.float64)
+        return np.bincount(codes, minlength=len(self.values)).astype(np.float64)
 
 
 def align(

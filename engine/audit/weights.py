@@ -48,39 +48,36 @@ def rake(codes: Sequence[Codes], shares: Sequence[Array], rows: int, trim: float
     reachable = []
     for column, goal in zip(codes, shares, strict=True):
         share = goal * (np.bincount(column, minlength=len(goal)) > 0)
-        reachable.append(share / share.sum())
+        reachable.append((column, share / share.sum()))
         weights *= share[column] > 0
     if not weights.any():
         return weights, 1.0, 0
     off = 0.0
     for _ in range(_ROUNDS):
-        for column, share in zip(codes, reachable, strict=True):
-            now = np.bincount(column, weights, len(share))
-            weights *= (share / np.maximum(now / now.sum(), 1e-12))[column]
+        for column, share in reachable:
+            weights *= (share / np.maximum(_spread(column, weights, len(share)), 1e-12))[column]
         weights = weights / weights.mean()
         while weights.max() > 1.001 * trim:  # what is cut off makes the others weigh more
             weights = np.minimum(weights, trim)
             weights = weights / weights.mean()
-        off = max(
-            (np.abs(np.bincount(column, weights, len(share)) / weights.sum() - share).max()
-             for column, share in zip(codes, reachable, strict=True)),
-            default=0.0,
-        )  # fmt: skip
+        off = max(float(np.abs(_spread(column, weights, len(share)) - share).max()) for column, share in reachable)
         if off < _CLOSE:
             break
-    return weights, float(off), int((weights > 0.999 * trim).sum())
+    return weights, off, int((weights > 0.999 * trim).sum())
+
+
+def _spread(codes: Codes, weights: Array, values: int) -> Array:
+    counts = np.bincount(codes, weights, values)
+    shares: Array = counts / counts.sum()
+    return shares
 
 
 def weigh(columns: Mapping[str, Column], goals: Mapping[str, Goal], rows: int) -> Weights | None:
     """Rake the sample to the goals of its most shifted columns; None if it has nobody of the population."""
-    shifts = {
-        name: _asmd(columns[name], goal, np.ones(rows))
-        for name, goal in goals.items()
-        if (goal.shares * columns[name].counts("sample")).any()
-    }
-    names = sorted(shifts, key=lambda name: -shifts[name])[:_MOST]
-    if not names:
+    shared = [name for name, goal in goals.items() if (goal.shares * columns[name].counts("sample")).any()]
+    if not shared:
         return None
+    names = sorted(shared, key=lambda name: -_asmd(columns[name], goals[name], np.ones(rows)))[:_MOST]
     codes = [columns[name].codes["sample"] for name in names]
     weights, off, trimmed = rake(codes, [goals[name].shares for name in names], rows)
     return Weights(weights, names, off, trimmed) if weights.any() else None
@@ -91,20 +88,16 @@ def balance(columns: Mapping[str, Column], goals: Mapping[str, Goal], weights: W
 
     For values of no order, the largest difference of a share in standard deviations of that share's indicator.
     """
-    even = np.ones(len(weights.values))
-    found = [
-        {
-            "column": name,
-            "before": rounded(_asmd(columns[name], goal, even)),
-            "after": rounded(_asmd(columns[name], goal, weights.values)),
-        }
+    kinds = {"before": np.ones(len(weights.values)), "after": weights.values}
+    found: list[dict[str, Any]] = [
+        {"column": name, **{kind: rounded(_asmd(columns[name], goal, values)) for kind, values in kinds.items()}}
         for name, goal in goals.items()
     ]
     return sorted(found, key=lambda row: -float(row["before"]))
 
 
 def _asmd(column: Column, goal: Goal, weights: Array) -> float:
-    shares = column.counts("sample", weights=weights) / weights.sum()
+    shares = _spread(column.codes["sample"], weights, len(column.values))
     if column.numbers:  # by the fifths that goals are known by
         places = np.arange(len(shares))
         mean = (goal.shares * places).sum()

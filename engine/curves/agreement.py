@@ -33,10 +33,10 @@ def agreement(answers: Collection[Answer], unit: str, seed: int = 0) -> list[Agr
 
     Fleiss' is on the items that all who count answered: the two busiest, and who has half as many answers as the first.
     """
+    if len({person for person, *_ in answers}) < 2:
+        return [Agreement("Reliability", None, None, 0, "How far people agree needs the answers of a second person.")]
     codes = _codes(answers)
     answered = (codes >= 0).sum(0)
-    if len(answered) < 2:
-        return [Agreement("Reliability", None, None, 0, "How far people agree needs the answers of a second person.")]
     classes = int(codes.max()) + 1
     several = _count(codes[(codes >= 0).sum(1) >= 2], classes)
     where = f"{unit} that two people or more answered"
@@ -99,13 +99,9 @@ def _measured(measure: str, items: str, statistic: Callable[[Counts], float], ro
 
 def _codes(answers: Collection[Answer]) -> Counts:
     """[items, people] the class each person gave each item (the later one counts), as a number; -1 for none."""
-    people, items, labels = (
-        {value: number for number, value in enumerate(sorted({answer[part] for answer in answers}))}
-        for part in range(3)
-    )
-    codes = np.full((len(items), len(people)), -1, dtype=np.int64)
-    for person, item, label in answers:
-        codes[items[item], people[person]] = labels[label]
+    people, items, labels = (np.unique(column, return_inverse=True)[1] for column in zip(*answers, strict=True))
+    codes = np.full((items.max() + 1, people.max() + 1), -1, dtype=np.int64)
+    codes[items, people] = labels
     return codes
 
 

@@ -48,5 +48,4 @@ def answers(data: str) -> list[tuple[str, str, str]]:
 
 def people(data: str) -> list[str]:
     """Who answered, in the order of their names."""
-    with session() as opened:
-        return list(opened.scalars(select(Answer.person).where(Answer.data == data).distinct().order_by(Answer.person)))
+    return sorted({person for person, *_ in answers(data)})

@@ -31,14 +31,8 @@ def _pictures(data: str | Path, keys: list[str]) -> dict[str, bytes]:
 
 def _square(image: Image.Image) -> bytes:
     """On a square canvas, so that the buttons stay where they are."""
-    side = max(image.size)
-    if side > _SIDE:
-        image.thumbnail((_SIDE, _SIDE), Image.Resampling.LANCZOS)
-    elif side < _LEAST:
-        coarse = side <= _COARSE
-        image = ImageOps.scale(image, _LEAST / side, Image.Resampling.NEAREST if coarse else Image.Resampling.LANCZOS)
-    canvas = Image.new("RGBA", (max(image.size), max(image.size)))
-    canvas.paste(image, ((canvas.width - image.width) // 2, (canvas.height - image.height) // 2))
+    side = min(max(*image.size, _LEAST), _SIDE)
+    method = Image.Resampling.NEAREST if max(image.size) <= _COARSE else Image.Resampling.LANCZOS
     buffer = io.BytesIO()
-    canvas.save(buffer, "WEBP", quality=90)
+    ImageOps.pad(image.convert("RGBA"), (side, side), method, color=(0, 0, 0, 0)).save(buffer, "WEBP", quality=90)
     return buffer.getvalue()
