@@ -65,6 +65,7 @@ def _moved(here: Mapping[str, float], there: Mapping[str, float], *, known: bool
     """How far the classes are from those of the population, whose shares are exact if `known`."""
     every = list(dict.fromkeys([*here, *there]))
     counts, others = (np.array([side.get(name, 0.0) for name in every]) for side in (here, there))
-    missing, chance = shift.unseen(counts, others / others.sum(), math.inf if known else others.sum())
-    p = shift.differs(counts, others, known=known)
+    shares, rows = others / others.sum(), math.inf if known else others.sum()
+    missing, chance = shift.unseen(counts, shares, rows)
+    p = shift.differs(counts, shares, rows)
     return {"psi": rounded(shift.psi(counts, others)), "p": p, "missing_share": rounded(missing), "missing_p": chance}

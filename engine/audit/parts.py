@@ -28,10 +28,6 @@ class Goal:
     shares: Array  # [values], of all
     rows: float  # that tell so; infinite for margins
 
-    @property
-    def known(self) -> bool:
-        return self.rows == np.inf
-
 
 @dataclass(frozen=True)
 class Drawn:
@@ -125,7 +121,7 @@ def _cells(drawn: Drawn, known: dict[str, Goal]) -> list[dict[str, Any]]:
             interval = _interval(count, drawn.rows)
             state = "covered"
             if not share and count:
-                chance = 0 if known[name].known else (1 - count / drawn.rows) ** known[name].rows
+                chance = (1 - count / drawn.rows) ** known[name].rows
                 state = "new" if chance < shift.ALPHA / tests else "rare"
             elif not count:
                 state = "empty" if together or (1 - share) ** drawn.rows < shift.ALPHA / tests else "rare"
@@ -164,7 +160,7 @@ def sampling(drawn: Drawn, known: dict[str, Goal], outside: Outside, told: shift
     columns = []
     for name, goal in known.items():
         counts = drawn.counts(name, ~outside.drawn)
-        p = shift.differs(counts, goal.shares * (1 if goal.known else goal.rows), known=goal.known)
+        p = shift.differs(counts, goal.shares, goal.rows)
         columns.append(_row(name, counts, goal.shares, goal.rows, p if name in drawn.groups else None))
     return _judged(columns, told) | {"with_participation": drawn.role == "sample"}
 
@@ -179,7 +175,8 @@ def participation(
     rows, cells = [], []
     for name, column in columns.items():
         yes, invited = column.counts("frame", answered), column.counts("frame")
-        p = shift.differs(yes, invited - yes, known=False)
+        silent = (~answered).sum()
+        p = shift.differs(yes, (invited - yes) / max(silent, 1), silent)
         rows.append(_row(name, yes, invited / invited.sum(), invited.sum(), p if name in groups else None))
         cells += [
             {"column": name, "value": value, "invited": int(of), "rate": rounded(count / of),

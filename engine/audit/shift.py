@@ -40,16 +40,18 @@ def chance_psi(values: int, first: float, second: float = math.inf) -> float:
     return float(chi2.ppf(1 - ALPHA, max(values - 1, 1)) * (1 / first + 1 / second))
 
 
-def differs(counts: Array, others: Array, *, known: bool) -> float:
-    """The p-value of chi squared: are `counts` drawn as the counts `others` are, or, if `known`, by these shares?"""
+def differs(counts: Array, shares: Array, rows: float) -> float:
+    """The p-value of chi squared: are `counts` drawn by `shares`, seen in `rows`, infinitely many if they are exact?"""
     from scipy.stats import chi2_contingency, chisquare
 
-    kept = (counts + others > 0) & ((others > 0) | (not known))
-    if kept.sum() < 2:
+    exact = rows == math.inf
+    kept = (shares > 0) | ((counts > 0) & (not exact))
+    if kept.sum() < 2 or not rows:
         return 1.0
-    if known:
-        return float(chisquare(counts[kept], others[kept] / others[kept].sum() * counts[kept].sum()).pvalue)
-    return float(chi2_contingency(np.stack([counts, others])[:, kept], correction=False).pvalue)
+    counts, shares = counts[kept], shares[kept]
+    if exact:
+        return float(chisquare(counts, shares / shares.sum() * counts.sum()).pvalue)
+    return float(chi2_contingency(np.stack([counts, shares * rows]), correction=False).pvalue)
 
 
 def unseen(counts: Array, shares: Array, rows: float) -> tuple[float, float]:

@@ -167,6 +167,13 @@ def test_who_answers_is_told_from_who_does_not():
     assert "80." in found.sentences[2] or "79." in found.sentences[2]
 
 
+def test_where_everybody_answered_nobody_is_missing():
+    frame = people(200, 1)
+    found = audit(frame, frame=frame.with_columns(responded=pl.lit("yes")))
+    assert found.participation["verdict"] == "no"
+    assert found.participation["rate"] == 1
+
+
 def test_weights_mend_an_error_that_differs_by_region():
     random = np.random.default_rng(41)
     sample = people(4000, 4, (0.2, 0.3, 0.5))
