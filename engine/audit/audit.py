@@ -19,7 +19,7 @@ from engine.curves.tables import guess_label
 from engine.errors import InputError
 
 LOGISTIC = "error of a logistic regression"
-OUTCOMES = ("wrong", "error", "correct", "score")  # columns of a sample that say how a model did
+_OUTCOMES = ("wrong", "error", "correct", "score")  # columns of a sample that say how a model did
 _WRONG, _RIGHT = ("wrong", "error", LOGISTIC), "correct"  # 1 where a model is
 _SEED = 0
 _FEW_CLASSES = 5  # whose shares are estimates of interest
@@ -73,7 +73,7 @@ def audit_selection(
         tables["frame"], answered = split_frame(tables["frame"], responded)
     outcomes = [
         name
-        for name in OUTCOMES
+        for name in _OUTCOMES
         if name != label and [role for role in tables if name in tables[role].columns.columns] == ["sample"]
     ]
     known = {name: shares for name, shares in margins.items() if name != label}

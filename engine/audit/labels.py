@@ -12,7 +12,7 @@ from engine.audit.parts import UNTESTED, rounded
 from engine.audit.tables import Margins, Table
 from engine.curves.paired import wilson
 
-IMBALANCE = 10  # the commonest class / the rarest, from which a model may pass over the rare one (deepchecks)
+_IMBALANCE = 10  # the commonest class / the rarest, from which a model may pass over the rare one (deepchecks)
 RARE = 30  # items of a class: its error is then known to 15 points and no better
 _LISTED = 1_000  # classes in the result
 
@@ -30,7 +30,7 @@ def labels(
     wanted = margins.get(label) or (_counts(reference, label) if reference else {})
     moved = _moved(counted, wanted, known=label in margins) if wanted else None
     findings = []
-    if counts[0] > IMBALANCE * counts[-1]:
+    if counts[0] > _IMBALANCE * counts[-1]:
         findings.append({"kind": "severe imbalance", "ratio": rounded(counts[0] / counts[-1])})
     if rare := [name for name, count in zip(names, counts, strict=True) if count < RARE]:
         findings.append({"kind": "rare class", "classes": rare[:_LISTED]})

@@ -13,9 +13,7 @@ from numpy.typing import NDArray
 from engine.audit.audit import Audit, audit_selection
 from engine.audit.tables import Margins, Table, from_frame
 
-SEED = 2026
-LABEL, RESPONDED = "content", "responded"
-
+_LABEL, _RESPONDED = "content", "responded"
 _TOWN = 60_000
 _INVITED = 6_000
 _KNOWN = 4_000  # people in the reference
@@ -41,12 +39,12 @@ class Survey:
             reference=self.reference,
             margins=self.margins,
             frame=self.frame,
-            responded=RESPONDED,
-            label=LABEL,
+            responded=_RESPONDED,
+            label=_LABEL,
         )
 
 
-def survey(seed: int = SEED, *, coverage: bool = True, sampling: bool = True, participation: bool = True) -> Survey:
+def survey(seed: int = 2026, *, coverage: bool = True, sampling: bool = True, participation: bool = True) -> Survey:
     """The survey with any of its three biases; the others are switched off."""
     random = np.random.default_rng(seed)
     town, content, letter = _people(random)
@@ -55,8 +53,8 @@ def survey(seed: int = SEED, *, coverage: bool = True, sampling: bool = True, pa
     chance = (goes if coverage else np.ones(_TOWN)) * (_BEST[seat] if sampling else 1.0)
     order = random.choice(_TOWN, _INVITED, replace=False, p=chance / chance.sum())
     answers = random.random(_INVITED) < (np.where(letter[order], 0.75, 0.3) if participation else 0.5)
-    frame = town[order.tolist()].with_columns(pl.Series(RESPONDED, np.where(answers, "yes", "no")))
-    said = pl.Series(LABEL, np.where(content, "yes", "no"))
+    frame = town[order.tolist()].with_columns(pl.Series(_RESPONDED, np.where(answers, "yes", "no")))
+    said = pl.Series(_LABEL, np.where(content, "yes", "no"))
     sample = town.with_columns(said)[order[answers].tolist()]
     visits = town["visits"].value_counts(sort=True, normalize=True)
     return Survey(
