@@ -9,6 +9,7 @@ import streamlit as st
 from dashboard.dropzone import dropzone
 from dashboard.measured import BUILT_IN, Data, keep, labelled, measured
 from dashboard.panels.learning import audit, baselines, choice, curve, quiz, runs
+from dashboard.text import escape
 from dashboard.text import share as percentage
 from dashboard.uploads import admit_tables
 from engine.errors import InputError, TallyError
@@ -36,6 +37,7 @@ def repeat(data: Data, rounds: int) -> None:
 
 
 top = st.container()
+heading = top.empty()  # one place, so that a wait and its result do not move the page
 data_column, human_column, items_column = st.columns([4, 2, 2], vertical_alignment="bottom")
 with data_column, dropzone():
     files = st.file_uploader(
@@ -67,32 +69,34 @@ if problem := state.pop("learning_problem", None):
     top.error(problem.remedy, title=problem.message)
 data, given, found, human = state.learning_data, None, None, typed
 if data is None:
+    heading.title("Would more data help?")
     with top:
-        st.title("Would more data help?")
         st.markdown(
             "Drop labelled data anywhere on this page. You see how the error falls with more of it, whether that is "
             "worth it, and whether what holds you back is bias or variance. How well people do tells where bias begins."
         )
 else:
     try:
-        data = choice.refine(data, top)
+        data = choice.refine(data, heading)
         if data and data == state.learning_stopped:
+            heading.title("Stopped")
             with top:
-                st.title("Stopped")
                 st.markdown(f"{choice.described(data)} was not measured to the end. What was looked at so far is kept.")
                 st.button("Measure it", icon=":material/play_arrow:", type="primary", on_click=choose, args=(data,))
         elif data:
-            with top.container(key="learning-wait"), choice.waiting(partial(stop, data), "curve") as progress:
+            measuring = partial(heading.title, f"Measuring {escape(data.name)}")
+            with top, choice.waiting(partial(stop, data), "curve", measuring) as progress:
                 given = labelled(data, progress.photos)
                 trained = measured(data, given, progress.share)
             human = typed or quiz.human_of(given)
             found = trained.with_human(human)
     except TallyError as error:
+        heading.title("This set cannot be measured")
         top.error(error.remedy, title=f"{state.learning_data.name}: {error.message}")
 
 if given and found:
+    heading.title(curve.headline(found))
     with top:
-        st.title(curve.headline(found))
         curve.verdicts(found)
         st.caption(choice.described(data, given))
         if human and not typed:

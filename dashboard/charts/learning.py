@@ -63,9 +63,9 @@ def curve(
         people = [human[0] / human[1]] if human else []
         top = max([top, *high, *people])
         lines = [(row.name.removeprefix("rule: "), row.error) for row in found.levels if row.level != "candidate"]
-        for name, error in lines:
-            if error <= 1.1 * top:  # guessing may be far above; the baselines have it
-                _line(figure, error, name)
+        within = sorted([(error, name) for name, error in lines if error <= 1.1 * top])  # guessing may be far above
+        for error, name in _merged(within, 0.05 * top):
+            _line(figure, error, name)
     else:
         top = max([top, *high, *_values(found, "train", measure)])
     _axes(figure, measure, 1.1 * top)
@@ -192,6 +192,17 @@ def _band(figure: go.Figure, x: Sequence[float], low: Sequence[float], high: Seq
         showlegend=False,
         hoverinfo="skip",
     )
+
+
+def _merged(lines: Sequence[tuple[float, str]], close: float) -> list[tuple[float, str]]:
+    """Lines in their order; those so close that their names would lie on each other are one."""
+    kept: list[tuple[float, str]] = []
+    for error, name in lines:
+        if kept and error - kept[-1][0] < close:
+            kept[-1] = kept[-1][0], f"{kept[-1][1]}, {name}"
+        else:
+            kept.append((error, name))
+    return kept
 
 
 def _line(figure: go.Figure, error: float, name: str, at: str = "top right") -> None:

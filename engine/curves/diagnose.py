@@ -24,6 +24,7 @@ DRAWS = 24_000  # shapes tried
 _FEWEST = 300.0  # effective draws between the errors' limits below which the limits are imposed instead
 _NOISELESS = 3e-4  # the least standard error of a point: no curve is exact
 _WORSE = 4.6  # standard errors that make a rise with more data real (0.5 % one-sided, 4 degrees of freedom)
+_MISSED = 3.0  # standard errors between the fit and the last point that no noise explains
 _FAMILIES = 3
 _NEIGHBOURS = 0.5  # correlation of the noise of one size and the next
 
@@ -126,6 +127,7 @@ class Diagnosis:
     variance: Answer
     probability: dict[str, float]
     worse: tuple[int, int] | None  # sizes between which more data made it worse beyond noise
+    missed: bool  # whether the fit is off the last point beyond noise and by more than a gain that counts
     thresholds: Thresholds
     posterior: Posterior = field(repr=False)
     beats_baselines: bool = True  # errs less than guessing and rules, and no more than what is off the shelf
@@ -139,7 +141,8 @@ class Diagnosis:
 def diagnose(evidence: Evidence, seed: int = 0) -> Diagnosis:
     """Three-way verdicts.
 
-    more_data    P(error(N) - error(2N) > gain): yes from 0.9, no to 0.1; unsure where more data made it worse
+    more_data    P(error(N) - error(2N) > gain): yes from 0.9, no to 0.1; unsure where more data made it worse, and
+                 where the fit misses the last point
     variance     yes: P(validation - training error > gap) >= 0.9 and P(error(N) - limit > gap) >= 0.5;
                  no: either <= 0.1. The first is probability["variance"], the second ["still_falling"].
     While the first is >= 0.9, a no that rests on the extrapolation alone takes 0.01 in place of 0.1: a curve may lie
@@ -174,8 +177,9 @@ def diagnose(evidence: Evidence, seed: int = 0) -> Diagnosis:
         probability["bias"] = max(in_limit, in_training)
     no = 1 - SURE if wide < SURE else _SURER
     worse = _worse(evidence)
+    missed = abs(posterior.interval(now)[1] - evidence.error) > max(much.gain, _MISSED * evidence.shape_noise[-1])
     return Diagnosis(
-        more_data="unsure" if worse else _answer(gain >= SURE, gain <= no),
+        more_data="unsure" if worse or missed else _answer(gain >= SURE, gain <= no),
         bias=_answer(
             evidence.human is not None and max(in_limit, in_training) >= 1 - _SURER,
             in_training <= 1 - SURE and in_limit <= 0.5,
@@ -183,6 +187,7 @@ def diagnose(evidence: Evidence, seed: int = 0) -> Diagnosis:
         variance=_answer(wide >= SURE and falling >= 0.5, wide <= 1 - SURE or falling <= no),
         probability=probability,
         worse=worse,
+        missed=missed,
         thresholds=much,
         posterior=posterior,
     )

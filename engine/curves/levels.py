@@ -5,6 +5,8 @@ from collections.abc import Sequence
 from engine.curves.baselines import GUESS, Baseline
 from engine.curves.paired import Comparison
 
+_FLATTERING = 60  # %: an accuracy that may pass for skill
+
 
 def tell(rows: Sequence[Baseline]) -> list[str]:
     """In the order of the levels."""
@@ -37,13 +39,14 @@ def _people(people: Baseline, candidate: Baseline) -> list[str]:
 
 
 def _to_beat(name: str, versus: Comparison) -> str:
-    return _decided(name, versus) or f"The model is no better than {name}: {_between(versus)}."
+    return _decided(name, versus) or _likely(name, versus) or f"The model is no better than {name}: {_between(versus)}."
 
 
 def _to_match(name: str, versus: Comparison) -> str:
     if versus.a_errs == "the same":
         return f"The model does as well as {name}: {_between(versus)}."
-    return _decided(name, versus) or f"The model and {name} cannot be told apart: {_between(versus)}."
+    apart = f"The model and {name} cannot be told apart: {_between(versus)}."
+    return _decided(name, versus) or _likely(name, versus) or apart
 
 
 def _decided(name: str, versus: Comparison) -> str:
@@ -56,7 +59,19 @@ def _decided(name: str, versus: Comparison) -> str:
     return ""
 
 
+def _likely(name: str, versus: Comparison) -> str:
+    """An interval on one side of nothing, though the test, which allows for several comparisons, decides nothing."""
+    low, high = (100 * end for end in versus.interval)
+    if low > 0:
+        return f"The model is probably better than {name}, by {low:.1f} to {high:.1f} points, but not surely."
+    if high < 0:
+        return f"The model is probably worse than {name}, by {-high:.1f} to {-low:.1f} points, but not surely."
+    return ""
+
+
 def _between(versus: Comparison) -> str:
+    if versus.interval == (0, 0):
+        return "both are wrong on the same items"
     low, high = (f"{100 * abs(end):.1f} points {'better' if end > 0 else 'worse'}" for end in versus.interval)
     return f"it is between {low} and {high}"
 
@@ -65,7 +80,7 @@ def _trap(guess: Baseline, candidate: Baseline) -> list[str]:
     """An accuracy that the commonest class has alone."""
     low, high = (100 * (1 - end) for end in reversed(guess.interval))
     accuracy = 100 * (1 - candidate.error)
-    if accuracy > high:
+    if accuracy > high or accuracy < _FLATTERING:
         return []
     return [
         f"Do not be misled by an accuracy of {accuracy:.1f} %: always saying the commonest class is right on "

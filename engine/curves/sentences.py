@@ -30,6 +30,15 @@ def _more_data(diagnosis: Diagnosis, evidence: Evidence, unit: str) -> list[str]
     doubling = f"Doubling {size:,} to {2 * size:,} {unit}"
     interval = f"(90 %: {low:.1f} to {high:.1f})"
     now = f"{100 * evidence.error:.1f} %"
+    fitted = diagnosis.posterior.predicted(1)[1]
+    if abs(fitted - evidence.error) > diagnosis.thresholds.gain / 2:  # or the forecast would seem to jump
+        now += f" ({100 * fitted:.1f} % by the curve through all sizes)"
+    if diagnosis.missed:
+        return [
+            f"More data: unsure. The error with {size:,} {unit} is {now}: it lies off every usual curve, so that the "
+            f"forecast of {mid:.1f} % for twice as many {interval} is not to be trusted.",
+            f"More {unit}, measured again, would tell.",
+        ]
     if diagnosis.more_data == "yes":
         return [f"More data: yes. {doubling} is expected to cut error from {now} to {mid:.1f} % {interval}."]
     if diagnosis.more_data == "no":
@@ -54,7 +63,7 @@ def _variance(diagnosis: Diagnosis, evidence: Evidence, unit: str) -> list[str]:
     training, validation = f"{100 * evidence.training:.1f} %", f"{100 * evidence.error:.1f} %"
     seen = f"error is {training} on the {unit} it learned from and {validation} on others"
     if diagnosis.variance == "yes":
-        return [f"Variance: yes. The model learns its {unit} by heart: {seen}, and the gap closes with more of them."]
+        return [f"Variance: yes. The model learns its {unit} by heart: {seen}; the gap should close with more of them."]
     if diagnosis.variance == "no":
         return [f"Variance: no. {_capital(seen)}; what is left of the gap is small or will not close."]
     return [f"Variance: unsure. {_capital(seen)}; how much of the gap would close, more {unit} would tell."]
@@ -65,10 +74,10 @@ def _bias(diagnosis: Diagnosis, evidence: Evidence, unit: str) -> list[str]:
     if evidence.human is None:
         if diagnosis.bias == "no":
             return ["Bias: no. The error left with endless data would be small even beside a perfect person."]
-        items = _answers_needed(min(evidence.training, 0.5), much)
+        answers = _answers_needed(min(evidence.training, 0.5), much, evidence, unit)
         return [
             "Bias: unsure. Without a human error, bias cannot be told from labels that are wrong. "
-            f"About {items:,} {unit} answered by a person would tell."
+            f"About {answers} answered by a person would tell."
         ]
     errors, items = evidence.human
     person = f"People err on {100 * errors / items:.1f} % of {items:,} {unit}"
@@ -78,16 +87,20 @@ def _bias(diagnosis: Diagnosis, evidence: Evidence, unit: str) -> list[str]:
         return [f"Bias: yes. {person}; {limit}. More of the same data cannot close that: change the model or features."]
     if diagnosis.bias == "no":
         return [f"Bias: no. {person}; {limit}."]
-    needed = _answers_needed(errors / items, much)
     settle = (
-        f"People's answers on about {needed:,} {unit} would settle it better."
-        if needed > items
+        f"People's answers on about {_answers_needed(errors / items, much, evidence, unit)} would settle it better."
+        if _needed(errors / items, much) > items
         else f"More {unit} would settle it."
     )
     return [f"Bias: unsure. {person}; {limit}.", settle]
 
 
-def _answers_needed(error: float, much: float) -> int:
+def _answers_needed(error: float, much: float, evidence: Evidence, unit: str) -> str:
+    number = _needed(error, much)
+    return f"{number:,} {unit}" + (" (more than there are)" if number > evidence.sizes[-1] else "")
+
+
+def _needed(error: float, much: float) -> int:
     """Items for a human error known to half of what counts, in round numbers: z^2 h (1 - h) / w^2."""
     error = max(error, 0.02)  # nobody is that sure of a smaller one beforehand
     needed = _Z**2 * error * (1 - error) / (much / 2) ** 2

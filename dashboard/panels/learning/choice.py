@@ -17,8 +17,8 @@ from engine.errors import TallyError
 from engine.models.registry import STARTER, list_models
 
 
-def refine(data: Data, top: DeltaGenerator) -> Data | None:
-    """Ask for what the data leave open, with the question in `top`; None before the answer.
+def refine(data: Data, heading: DeltaGenerator) -> Data | None:
+    """Ask for what the data leave open, with the question in `heading`; None before the answer.
 
     Raises UnreadableData for a damaged table.
     """
@@ -37,7 +37,7 @@ def refine(data: Data, top: DeltaGenerator) -> Data | None:
             width=360,
         )
         if label is None:
-            top.title("Which column holds the class?")
+            heading.title("Which column holds the class?")
             return None
         return replace(data, label=label)
     usable = [row["name"] for row in list_models() if "error" not in row]
@@ -52,6 +52,7 @@ def described(data: Data, given: Labelled | None = None) -> str:
     parts = [escape(data.name)]
     if given is not None:
         parts.append(f"{len(given.labels):,} {given.unit} of {len(given.classes)} classes")
+        parts.append("four fifths of them to learn from in each fold")
         if given.looks is not None:
             parts.append(f"features of {escape(data.model)}")
     return ": ".join([parts[0], ", ".join(parts[1:])]) if parts[1:] else parts[0]
@@ -63,8 +64,10 @@ class Progress:
     Each call lets Streamlit end a run that was stopped.
     """
 
-    def __init__(self, place: DeltaGenerator, stop: Callable[[], None], key: str) -> None:
-        self._place, self._stop, self._key = place, stop, key
+    def __init__(
+        self, place: DeltaGenerator, stop: Callable[[], None], key: str, say: Callable[[], object] | None
+    ) -> None:
+        self._place, self._stop, self._key, self._say = place, stop, key, say
         self._began = time.monotonic()
         self._bar: DeltaGenerator | None = None
 
@@ -81,19 +84,20 @@ class Progress:
 
     def _show(self, done: float, text: str) -> None:
         if self._bar is None:
+            if self._say:
+                self._say()
             with self._place.container():
                 self._bar = st.progress(done, text)
                 st.button("Stop", key=f"stop-{self._key}", on_click=self._stop)
-                st.skeleton(height=300)
         self._bar.progress(done, text)
 
 
 @contextmanager
-def waiting(stop: Callable[[], None], key: str) -> Iterator[Progress]:
-    """What the work inside tells its progress to; `key` tells the waits of a run apart."""
+def waiting(stop: Callable[[], None], key: str, say: Callable[[], object] | None = None) -> Iterator[Progress]:
+    """What the work inside tells its progress to; `key` tells the waits of a run apart, `say` draws their headline."""
     place = st.empty()
     try:
-        yield Progress(place, stop, key)
+        yield Progress(place, stop, key, say)
     except TallyError:
         place.empty()
         raise

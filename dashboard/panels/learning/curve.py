@@ -26,6 +26,7 @@ _ANSWERS = {
 }
 _QUESTIONS = {"more_data": "More data", "variance": "Variance", "bias": "Bias", "ideal": "Ideal"}
 _MEASURES: dict[str, figures.Measure] = {"Error": "error", "Log-loss": "log_loss"}
+_CHANCE = "In brackets the probability that the answer is right; below 0.90 it is unsure."
 _MORE = 4  # times the repeats, which is what the sentence speaks of
 _SHAPES_TOLD = (
     "**Ideal**: both curves meet at the error of people. **Variance**: the model knows its items by heart and fails on "
@@ -45,9 +46,8 @@ def verdicts(found: Curve) -> None:
     with st.container(horizontal=True, vertical_alignment="center"):
         for name, question in _QUESTIONS.items():
             text, icon, colour = _ANSWERS[verdict[name]]
-            chance = _chance(name, verdict["probability"])
-            shown = "" if chance is None else f" ({chance:.2f})"
-            st.badge(f"{question}: {text}{shown}", icon=icon, color=colour)  # type: ignore[arg-type]
+            chance = _chance(name, verdict[name], verdict["probability"])
+            st.badge(f"{question}: {text}{chance}", icon=icon, color=colour, help=_CHANCE)  # type: ignore[arg-type]
         with st.popover("Four textbook shapes", icon=":material/help:", type="tertiary"):
             st.plotly_chart(
                 figures.textbook(_shape(found)), key="textbook", config=charts.CONFIG, alt=_SHAPES_TOLD, width=520
@@ -108,11 +108,14 @@ def draw(found: Curve, human: tuple[float, int] | None, name: str, repeat: Calla
     _numbers(found, name)
 
 
-def _chance(question: str, probability: Mapping[str, float]) -> float | None:
-    """What the answer hangs on: variance takes both a gap and a fall to come."""
-    if question == "variance":
-        return min(probability["variance"], probability["still_falling"])
-    return probability.get(question)
+def _chance(question: str, answer: str, probability: Mapping[str, float]) -> str:
+    """The probability of the answer; variance takes both a gap and a fall to come."""
+    chance = probability.get(question)
+    if chance is None:
+        return ""
+    if question == "variance" and answer != "yes":
+        chance = min(chance, probability["still_falling"])
+    return {"yes": f" ({chance:.2f})", "no": f" ({1 - chance:.2f})"}.get(answer, f" ({chance:.2f} for yes)")
 
 
 def _finding(found: Curve, measure: figures.Measure) -> str:

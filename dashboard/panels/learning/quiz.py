@@ -141,7 +141,7 @@ def _standing(quiz: _Quiz, given: list[Answer]) -> None:
     person, wanted = state["quiz-person"], _wanted(quiz)
     planned = set(list(quiz.known)[:wanted])
     done = sum(who == person and item in planned for who, item, _ in given)
-    st.progress(done / wanted, _progress(done, wanted))
+    st.progress(done / wanted, _progress(done, wanted, len(quiz.known)))
     with st.container(horizontal=True, vertical_alignment="bottom"):
         st.number_input(
             "Pictures to answer",
@@ -157,10 +157,10 @@ def _standing(quiz: _Quiz, given: list[Answer]) -> None:
         st.button("Someone else", type="tertiary", icon=":material/person:", on_click=state.pop, args=("quiz-person",))
 
 
-def _progress(done: int, wanted: int) -> str:
+def _progress(done: int, wanted: int, most: int) -> str:
     told = f"{done:,} of {wanted:,} answered"
     for width in HALF_WIDTHS:
-        if (enough := answers_needed(_TYPICAL, width)) > done:
+        if done < (enough := answers_needed(_TYPICAL, width)) <= most:
             return f"{told}; {enough:,} give ± {100 * width:.0f} points where people err on {100 * _TYPICAL:.0f} %"
     return told
 
