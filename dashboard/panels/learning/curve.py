@@ -26,7 +26,7 @@ _ANSWERS = {
 }
 _QUESTIONS = {"more_data": "More data", "variance": "Variance", "bias": "Bias", "ideal": "Ideal"}
 _MEASURES: dict[str, figures.Measure] = {"Error": "error", "Log-loss": "log_loss"}
-_CHANCE = "In brackets the probability that the answer is right; below 0.90 it is unsure."
+_CHANCE = "In brackets the probability of the answer; a yes takes at least 0.90."
 _MORE = 4  # times the repeats, which is what the sentence speaks of
 _SHAPES_TOLD = (
     "**Ideal**: both curves meet at the error of people. **Variance**: the model knows its items by heart and fails on "
