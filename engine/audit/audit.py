@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from engine.audit.compare import Array, Column, align, axes, matrix
 from engine.audit.labels import labels
+from engine.audit.names import meet
 from engine.audit.parts import UNTESTED, Drawn, Goal, coverage, goals, participation, rounded, sampling
 from engine.audit.sentences import tell
 from engine.audit.shift import ALPHA, UNCOVERED, separability
@@ -41,6 +42,11 @@ class Audit:
     sentences: list[str]
     points: Points | None = field(default=None, repr=False)
 
+    @property
+    def tested(self) -> bool:
+        """Whether any bias could be looked for."""
+        return any(part["verdict"] != UNTESTED for part in (self.coverage, self.sampling, self.participation))
+
     def as_dict(self) -> dict[str, Any]:
         """The contract's JSON."""
         names = ("coverage", "sampling", "participation", "labels", "weights", "sentences")
@@ -64,10 +70,10 @@ def audit_selection(
     taken. `groups` are the columns whose values must all be there; by default every column of text.
     Raises InputError for columns that are not there and for tables that have nothing in common.
     """
-    margins = margins or {}
     label = _label(sample, label)
     given = {"sample": sample, "reference": reference, "frame": frame}
-    tables = {role: table.thinned(_SEED) for role, table in given.items() if table is not None}
+    whole, margins, named = meet({role: table for role, table in given.items() if table is not None}, margins or {})
+    tables = {role: table.thinned(_SEED) for role, table in whole.items()}
     answered = None
     if "frame" in tables:
         tables["frame"], answered = split_frame(tables["frame"], responded)
@@ -80,10 +86,10 @@ def audit_selection(
     columns, notes = align(tables, known, groups, {name for name in (label, responded, *outcomes) if name})
     cells = list(groups) or [name for name, column in columns.items() if not column.numbers]
 
-    cover, even, known_inside, points = _against_population(tables, columns, cells, known)
+    cover, even, known_inside, points = _against_population(tables, columns, cells, margins, label)
     silent = _against_invited(tables, columns, cells, answered)
     values = _outcomes(tables["sample"], columns, outcomes, label)
-    counted = labels(sample, label, reference, margins, _accuracy(values))
+    counted = labels(sample, label, whole.get("reference"), margins, _accuracy(values))
     if "frame" not in tables:
         cover = _with_classes(cover, counted)
     unheard = max(cover.get("missing_share", 0.0), cover.get("classes_missing", 0.0)), silent.get("rate")
@@ -94,29 +100,23 @@ def audit_selection(
         "labels": counted,
         "weights": _repair(tables, columns, known_inside, values, unheard),
     }
-    notes = [note for table in tables.values() for note in table.notes] + notes
+    notes = [note for table in tables.values() for note in table.notes] + named + notes
     return Audit(**found, sentences=[*tell(found, sample.unit), *notes], points=points)
 
 
 def _against_population(
-    tables: dict[str, Table], columns: dict[str, Column], groups: list[str], margins: Margins
+    tables: dict[str, Table], columns: dict[str, Column], groups: list[str], margins: Margins, label: str | None
 ) -> tuple[dict[str, Any], dict[str, Any], dict[str, Goal], Points | None]:
     """Coverage, sampling, goals of the sample's columns over the part that it can speak for, and a map."""
-    if "reference" not in tables and not margins:
-        untested = {"verdict": UNTESTED, "reason": "it takes a reference sample of the population, or its margins"}
-        return untested, untested, {}, None
-    known = [column for name, column in columns.items() if name in margins or "reference" in column.codes]
-    role = "frame" if any("frame" in column.codes for column in known) else "sample"
+    about = _common(tables, columns, margins, label)
+    if "verdict" in about:
+        return about, about, {}, None
+    role = about["drawn"]
     drawn = Drawn(role, len(tables[role]), _of(columns, role), groups)
-    both = points = None
-    if "reference" in tables:
-        both = matrix(columns, tables, "reference", role)
-        if both is None:
-            raise InputError(
-                f"{tables[role].name} and {tables['reference'].name} share no column that varies",
-                "give both the same columns, or photos in both",
-            )
+    both, points = matrix(columns, tables, "reference", role) if "reference" in tables else None, None
     cover, outside = coverage(drawn, goals(drawn.columns, margins), both)
+    by_cells = [name for name in about["compared"] if name in groups]
+    cover |= about | ({"compared": by_cells} if both is None else {})
     cover["nearest"] = [
         {"item": tables["reference"].item(row), "nearest": tables[role].item(near)} for row, near in cover["nearest"]
     ]
@@ -127,10 +127,32 @@ def _against_population(
         return cover, {"verdict": UNTESTED, "reason": "nothing of the population is in what was drawn"}, {}, points
     inside, cells = ~outside.reference, outside.cells if cover["verdict"] == "yes" else ()
     told = None if both is None else separability(both[0][inside], both[1][~outside.drawn], _SEED)
-    even = sampling(drawn, goals(drawn.columns, margins, inside, cells), outside, told)
+    even = sampling(drawn, goals(drawn.columns, margins, inside, cells), outside, told) | about
     if even["significant"] and even["verdict"] == "unsure" and cover["verdict"] == "no":
         cover["verdict"] = "unsure"  # what differs has no name yet, and may be a part that is missing
     return cover, even, goals(_of(columns, "sample"), margins, inside, cells), points
+
+
+def _common(
+    tables: dict[str, Table], columns: dict[str, Column], margins: Margins, label: str | None
+) -> dict[str, Any]:
+    """Who is compared with the population by what, and what nothing outside tells of; or why nothing is."""
+    known = [column for name, column in columns.items() if name in margins or "reference" in column.codes]
+    role = "frame" if any("frame" in column.codes for column in known) else "sample"
+    shared = [column.name for column in known if role in column.codes]
+    if all(other in tables and tables[other].features is not None for other in (role, "reference")):
+        shared.append("features")
+    left = [name for name, column in columns.items() if name not in shared and {"sample", role} & set(column.codes)]
+    if shared:
+        return {"drawn": role, "compared": shared, "not_compared": left}
+    if label in margins or ("reference" in tables and label in tables["reference"].columns.columns):
+        return {"verdict": UNTESTED, "reason": f"only the answers, {label!r}, are known outside"}
+    if "reference" in tables:
+        raise InputError(
+            f"{tables[role].name} and {tables['reference'].name} share no column that varies",
+            "give both the same columns, or photos in both",
+        )
+    return {"verdict": UNTESTED, "reason": "it takes a reference sample of the population, or its margins"}
 
 
 def _with_classes(cover: dict[str, Any], counted: dict[str, Any]) -> dict[str, Any]:

@@ -1,6 +1,6 @@
 """An audit in words: each part's verdict and what it rests on."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from engine.audit.labels import RARE
@@ -8,6 +8,8 @@ from engine.audit.parts import UNTESTED
 from engine.audit.shift import PSI_EFFECT, UNCOVERED
 
 _LISTED = 3
+_NAMED = 8  # columns
+_DRAWN = {"sample": "the sample", "frame": "the list of those invited"}
 _REACHED = 0.01  # of a share: what weights may be off without a word
 
 
@@ -15,7 +17,10 @@ def tell(found: dict[str, Any], unit: str) -> list[str]:
     """A sentence or two a part; `unit` is what the rows of the sample are."""
     parts = {"coverage": _coverage, "sampling": _sampling, "participation": _participation}
     return [
-        *(f"{name.capitalize()}: {_untested(found[name]) or say(found[name])}" for name, say in parts.items()),
+        *(
+            f"{name.capitalize()}: {_untested(found[name]) or say(found[name]) + _left(found[name])}"
+            for name, say in parts.items()
+        ),
         *_labels(found["labels"], unit),
         *_weights(found["weights"], found["coverage"]),
     ]
@@ -28,11 +33,11 @@ def _untested(part: dict[str, Any]) -> str:
 def _coverage(part: dict[str, Any]) -> str:
     verdict = part["verdict"]
     if verdict == "no":
-        return f"no. Every part of the population that is larger than {_percent(UNCOVERED)} is in what was drawn."
+        every = f"every part of the population that is larger than {_percent(UNCOVERED)}"
+        return f"no. By {_listed(part['compared'], _NAMED)}, {every} is in {_DRAWN[part['drawn']]}."
     if verdict == "unsure":
-        return (
-            f"unsure. What was drawn is too small, or too unlike, to rule out that {_percent(UNCOVERED)} are missing."
-        )
+        few = f"has too few rows, or too unlike ones, to rule out that {_percent(UNCOVERED)}"
+        return f"unsure. {_DRAWN[part['drawn']].capitalize()} {few} of the population are missing."
     said = []
     if part["missing_share"] > UNCOVERED:
         cells = [cell for cell in part["cells"] if cell["state"] in ("empty", "almost empty")]
@@ -54,9 +59,11 @@ def _coverage(part: dict[str, Any]) -> str:
 def _sampling(part: dict[str, Any]) -> str:
     verdict, apart = part["verdict"], _apart(part)
     if verdict == "no":
-        return f"no. Within what is covered, the sample looks like the population{apart}."
+        whom = "those invited look" if part["drawn"] == "frame" else "the sample looks"
+        return f"no. Within what is covered, {whom} like the population by {_listed(part['compared'], _NAMED)}{apart}."
     if verdict == "unsure" and part["significant"]:
-        return f"unsure. It differs from the population beyond chance, but no column by much{apart}."
+        differs = "a difference from the population beyond chance, but no column differs by much"
+        return f"unsure. There is {differs}{apart}."
     if verdict == "unsure":
         return "unsure. There are too few rows to rule out a difference that matters."
     causes = " Drawn or answered unevenly: the list of the invited would tell." if part["with_participation"] else ""
@@ -82,7 +89,7 @@ def _participation(part: dict[str, Any]) -> str:
 def _labels(part: dict[str, Any], unit: str) -> Iterator[str]:
     for finding in part["findings"]:
         classes = finding.get("classes", [])
-        named = ", ".join(classes[:_LISTED]) + (f" and {len(classes) - _LISTED:,} more" if classes[_LISTED:] else "")
+        named = _listed(classes, _LISTED)
         match finding["kind"]:
             case "severe imbalance":
                 yield f"Severe imbalance: the commonest class has {finding['ratio']:,.0f} times the rarest's {unit}."
@@ -111,25 +118,38 @@ def _weights(part: dict[str, Any] | None, coverage: dict[str, Any]) -> Iterator[
             cause, (least, most) = next(iter(value["bounds"].items()))
             whom = "those who could not be drawn" if cause == "missing" else "those who stayed silent"
             between = f"between {_percent(least)} and {_percent(most)}"
-            yield f"If {whom} differ in just this, it is anywhere {between}, which no weight can tell."
+            yield f"Nothing is known here of {whom}: with them the figure is anywhere {between}, whatever the weights."
     cost = f"Weights leave the precision of {part['effective_n']:,.0f} rows (design effect {part['design_effect']:.2f})"
     yield f"{cost}; {part['trimmed']:,} were trimmed." if part["trimmed"] else f"{cost}."
     if part["off"] > _REACHED:
         yield f"Weights do not reach the population: a share is still off by {_percent(part['off'])}."
     if coverage["verdict"] == "yes":
-        yield "They cannot speak for the rest: an empty cell has nobody to weigh."
+        yield "Weights cannot make up for a group that has nobody in the sample."
 
 
 def _apart(part: dict[str, Any]) -> str:
     if part["auc"] is None:
         return ""
-    low, high = part["interval"]
-    return f" (told apart in {_percent(part['auc'])} of pairs, {100 * low:.1f} to {100 * high:.1f}; 50 is not at all)"
+    auc, low, high = (max(share, 0.5) for share in (part["auc"], *part["interval"]))  # worse than chance is chance
+    return f" (told apart in {_percent(auc)} of pairs, {100 * low:.1f} to {100 * high:.1f}; 50 is not at all)"
 
 
 def _moved(part: dict[str, Any]) -> str:
-    named = [f"{row['column']} ({row['psi']:.2f})" for row in part["columns"] if row["psi"] > PSI_EFFECT][:_LISTED]
-    return f", most by {', '.join(named)}" if named else ""
+    named = [
+        f"{row['column']} (stability index {row['psi']:.2f})" for row in part["columns"] if row["psi"] > PSI_EFFECT
+    ]
+    return f", most by {_listed(named[:_LISTED], _LISTED)}; an index above {PSI_EFFECT} matters" if named else ""
+
+
+def _left(part: dict[str, Any]) -> str:
+    left = part.get("not_compared", [])
+    return f" Not compared, as nothing outside tells of them: {_listed(left, _NAMED)}." if left else ""
+
+
+def _listed(names: Sequence[str], most: int) -> str:
+    """ "a, b and c", or the first of them and how many more."""
+    shown = [*names[:most], *([f"{len(names) - most:,} more"] if len(names) > most else [])]
+    return " and ".join([", ".join(shown[:-1]), shown[-1]] if shown[1:] else shown)
 
 
 def _percent(share: float) -> str:

@@ -243,3 +243,51 @@ def test_a_model_that_is_no_better_than_the_commonest_class():
     assert "no-skill trap" in [finding["kind"] for finding in audit(trap).labels["findings"]]
     good = people(1000, 1, label=["a"] * 800 + ["b"] * 200, correct=[1] * 950 + [0] * 50)
     assert audit(good).labels["findings"] == []
+
+
+def test_it_says_what_it_compared_and_what_it_could_not():
+    found = audit(people(1000, 1, (0.57, 0.43)), margins={"Region": {"north": 0.57, "south": 0.43}, "planet": {"x": 1}})
+    assert verdicts(found)[:2] == ("no", "no")
+    for sentence in found.sentences[:2]:
+        assert "y region" in sentence
+        assert "Not compared, as nothing outside tells of them: age." in sentence
+    notes = " ".join(found.sentences)
+    assert "'Region' is taken for 'region'" in notes
+    assert "no table has such a column: planet" in notes
+
+
+def test_columns_of_one_side_and_those_in_another_case_are_told():
+    reference = people(800, 2, income=list(range(800))).rename({"age": "AGE"})
+    found = audit(people(800, 1), reference=reference)
+    assert found.coverage["compared"] == ["region", "age"]
+    notes = " ".join(found.sentences)
+    assert "reference: 'AGE' is taken for 'age'" in notes
+    assert "only reference has them: income" in notes
+
+
+@pytest.mark.parametrize(
+    "outside", [{"reference": pl.DataFrame({"label": ["a", "b"] * 300})}, {"margins": {"label": {"a": 0.5, "b": 0.5}}}]
+)
+def test_answers_alone_do_not_say_who_is_missing(outside):
+    found = audit(people(600, 1, label=["a", "b", "b"] * 200), **outside)
+    assert verdicts(found)[:2] == ("cannot be tested",) * 2
+    assert "only the answers, 'label', are known outside" in found.sentences[0]
+    assert "label shift" in [finding["kind"] for finding in found.labels["findings"]]
+
+
+def test_with_a_frame_it_is_the_invited_who_are_compared():
+    found = survey(31, coverage=False, sampling=False, participation=True).audit()
+    assert "those invited look like the population" in found.sentences[1]
+    assert "the list of those invited" in found.sentences[0]
+
+
+def test_a_sample_that_is_its_own_reference_is_told():
+    found = audit(people(600, 1), reference=people(600, 1))
+    assert "sample and reference hold the same rows" in found.sentences[-1]
+    assert "50.0 % of pairs, 50.0 to" in found.sentences[1]  # a classifier worse than chance is at chance
+
+
+def test_bands_for_a_column_of_numbers_are_explained():
+    with pytest.raises(InputError, match="of bands") as caught:
+        audit(people(300, 1), margins={"age": {"18-34": 0.5, "35+": 0.5}})
+    assert "make a column of bands" in caught.value.remedy
