@@ -28,6 +28,7 @@ Margins = dict[str, dict[str, float]]  # column -> value -> share of the populat
 _NUMERIC = 0.9  # of the cells that are filled: a column of so many numbers is one of numbers
 _NOTHING = ("", "nan", "null", "na", "n/a")
 _YES, _NO = ("yes", "y", "true", "1"), ("no", "n", "false", "0")
+_WRITTEN = 'write {"region": {"north": 0.3, ...}}'
 _RESPONDED = ("responded", "response", "answered")
 
 
@@ -139,17 +140,18 @@ def read_margins(path: Path, name: str | None = None) -> Margins:
     if path.suffix.lower() == ".json":
         try:
             held = json.loads(path.read_text("utf-8"))
-            entries = [(column, value, size) for column, sizes in held.items() for value, size in sizes.items()]
-        except (ValueError, AttributeError, OSError) as error:
-            raise UnreadableData(
-                f"{name} holds no margins ({error})", 'write {"region": {"north": 0.3, ...}}'
-            ) from error
+        except (ValueError, OSError) as error:
+            raise UnreadableData(f"{name} holds no margins: it is no JSON ({error})", _WRITTEN) from error
+        if not isinstance(held, dict) or not all(isinstance(sizes, dict) for sizes in held.values()):
+            raise UnreadableData(f"{name} holds no margins: a column is to have a share for each value", _WRITTEN)
+        entries = [(column, value, size) for column, sizes in held.items() for value, size in sizes.items()]
     else:
         table = read(path, name=name)
-        sizes = next((size for size in ("share", "count") if size in table.columns.columns), "")
-        if not sizes or not {"column", "value"} <= set(table.columns.columns):
+        headings = {heading.strip().lower(): heading for heading in table.columns.columns}
+        sizes = "share" if "share" in headings else "count"
+        if not {"column", "value", sizes} <= set(headings):
             raise InputError(f"{name} has no columns column, value and share (or count)", "start from the template")
-        entries = zip(*(table.text(column).to_list() for column in ("column", "value", sizes)), strict=True)
+        entries = zip(*(table.text(headings[key]).to_list() for key in ("column", "value", sizes)), strict=True)
     found: Margins = defaultdict(dict)
     for column, value, size in entries:
         if value in found[str(column)]:
@@ -260,7 +262,9 @@ def _looked(looks: NDArray[np.float32] | None, sources: Sequence[str | None] | N
 def _size(size: object, where: str) -> float:
     text = str(size).strip()
     scale = 100 if text.endswith("%") else 1
-    plain = re.sub(r"[\s,_](?=\d{3}\b)", "", text.removesuffix("%").strip())
+    plain = re.sub(r"[\s_](?=\d{3}\b)", "", text.removesuffix("%").strip())
+    thousands = scale == 1 and re.fullmatch(r"[1-9]\d{0,2}(,\d{3})+(\.\d+)?", plain)
+    plain = plain.replace(",", "" if thousands else ".")
     try:
         number = float(plain) / scale
     except ValueError:

@@ -55,6 +55,8 @@ def test_parquet_leaves_out_what_is_neither(tmp_path):
         "column,value,share\nregion,north,30 %\nregion,south,70 %\n",
         "column,value,share\nregion,north,30\nregion,south,70\n",
         "column;value;count\nregion;north;300\nregion;south;700\n",
+        "Column;VALUE; Share\nregion;north;30,0 %\nregion;south;70,0 %\n",
+        'column,value,share\nregion,north,"0,300"\nregion,south,"0,700"\n',
         'column,value,count\nregion,north,"3,000"\nregion,south,"7,000"\n',
         json.dumps({"region": {"north": 0.3, "south": 0.7}}),
     ],
@@ -75,6 +77,7 @@ def test_margins_as_shares_per_cents_counts_or_json(write, text):
         ("m.csv", "column,value,share\nregion,north,0\nregion,south,0\n", "sum to 0"),
         ("m.json", "[1, 2]", "holds no margins"),
         ("m.json", "{", "holds no margins"),
+        ("m.json", '{"region": ["north"]}', "a share for each value"),
         ("m.json", '{"region": {"north": null}}', "no share"),
     ],
 )
