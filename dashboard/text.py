@@ -3,6 +3,9 @@
 import re
 from collections.abc import Sequence
 
+# Control characters but tab and line breaks, and marks of direction: they move cursors and show text in another order
+_UNSEEN = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
+
 
 def percent(share: float) -> str:
     """A probability: 0.974 -> "97 %". Never "100 %" or "0 %", as no classifier is certain."""
@@ -51,12 +54,13 @@ def sentence(text: str) -> str:
 
 def escape(text: str) -> str:
     """Foreign text (file names) so that Markdown shows it as it is, and makes no link of an address in it."""
-    text = text.replace("://", ":\u2060//").replace("www.", "www\u2060.")
+    text = _UNSEEN.sub("", text).replace("://", ":\u2060//").replace("www.", "www\u2060.")
     return re.sub(r"([\\`*_{}\[\]()#+\-.!|<>~$:&^=])", r"\\\1", text)
 
 
 def harmless(text: str) -> str:
-    """Text that a spreadsheet would run as a formula, made plain text."""
+    """Text that a spreadsheet would run as a formula, made plain text, without what is not seen."""
+    text = _UNSEEN.sub("", text)
     return f"'{text}" if text[:1] in ("=", "+", "-", "@", "\t", "\r") else text
 
 

@@ -6,7 +6,7 @@ import io
 import pytest
 
 from dashboard.panels.classify import explanation, headline, photos_csv
-from dashboard.text import count, percent, plain, sentence, table
+from dashboard.text import count, escape, harmless, percent, plain, sentence, table
 from engine import PhotoVerdict, TieBreak, Verdict
 
 
@@ -27,6 +27,16 @@ def test_counts_and_sentences():
 def test_columns_line_up_and_numbers_stand_right():
     text = table(["name", "n"], [["a", "1"], ["bbbb", "100"]])
     assert text.splitlines() == ["name    n", "a       1", "bbbb  100"]
+
+
+@pytest.mark.parametrize("shown", [escape, harmless])
+def test_names_move_no_cursor_and_turn_no_text(shown):
+    assert shown("\x1b\u202egnp\u2066 tac\x00") == "gnp tac"
+    assert shown("one\ntwo \U0001f468\u200d\U0001f33e") == "one\ntwo \U0001f468\u200d\U0001f33e"
+
+
+def test_a_formula_behind_a_control_character_is_one_still():
+    assert harmless("\x1b=1+1") == "'=1+1"
 
 
 def verdict(**changes) -> Verdict:
