@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from engine.audit.audit import Audit
-    from engine.audit.tables import Table
 
 THEATRE = "theatre"
 
@@ -45,32 +44,22 @@ def run(options: argparse.Namespace) -> int:
         print("tally audit: --responded names a column of --frame, which is not given", file=sys.stderr)
         return 2
     from engine.audit.theatre import survey
-    from engine.errors import StoreError
-    from engine.store.runs import save_run
 
-    started = time.monotonic()
-    if options.sample == THEATRE:
-        made = survey()
-        sample, found = made.sample, made.audit()
-    else:
-        sample, found = _audit(options)
-    given = ("reference", "margins", "frame", "responded", "label", "group")
-    settings = {name: str(value) for name in given if (value := getattr(options, name))}
-    try:
-        seconds = time.monotonic() - started
-        save_run("audit", sample.name, sample.digest, settings=settings, figures=found.as_dict(), seconds=seconds)
-    except StoreError as error:
-        print(f"the run is not kept: {error}", file=sys.stderr)
+    found = survey().audit() if options.sample == THEATRE else _audit(options)
     print(json.dumps(found.as_dict()) if options.json else "\n".join(_told(found)))
     return 0
 
 
-def _audit(options: argparse.Namespace) -> "tuple[Table, Audit]":
+def _audit(options: argparse.Namespace) -> "Audit":
+    """The audit, and a run of it in the history if it tested anything."""
     from engine.audit.audit import audit_selection
     from engine.audit.tables import read, read_margins
+    from engine.errors import StoreError
+    from engine.store.runs import save_audit
 
+    started = time.monotonic()
     sample = read(options.sample)
-    return sample, audit_selection(
+    found = audit_selection(
         sample,
         reference=options.reference and read(options.reference),
         margins=options.margins and read_margins(options.margins),
@@ -79,6 +68,13 @@ def _audit(options: argparse.Namespace) -> "tuple[Table, Audit]":
         label=options.label,
         groups=options.group,
     )
+    given = ("reference", "margins", "frame", "responded", "label", "group")
+    settings = {name: str(value) for name in given if (value := getattr(options, name))}
+    try:
+        save_audit(sample, found, settings, time.monotonic() - started)
+    except StoreError as error:
+        print(f"the run is not kept: {error}", file=sys.stderr)
+    return found
 
 
 def _told(found: "Audit") -> Iterator[str]:

@@ -12,59 +12,55 @@ from engine.store.database import session
 from engine.store.schema import Run
 
 if TYPE_CHECKING:
+    from engine.audit.audit import Audit
+    from engine.audit.tables import Table
     from engine.curves.curve import Curve
 
 _LISTED = 500  # the newest
 
 
-def save_run(
-    kind: str,
-    data_name: str,
-    data: str,
-    *,
-    settings: Mapping[str, Any],
-    figures: Mapping[str, Any],
-    seconds: float,
-    correct: NDArray[np.bool_] | None = None,
-) -> None:
-    """Keep a run. `kind` is "curve" or "audit", `data` the set's digest, `figures` the contract's JSON.
+def save_curve(data_name: str, curve: "Curve", model: str, seconds: float) -> None:
+    """Keep a learning curve; `model` is named where it saw photos."""
+    given, human = curve.labelled, curve.evidence.human
+    _save(
+        Run(
+            kind="curve",
+            data_name=data_name,
+            data=given.digest,
+            settings={"human": human and list(human), "rounds": curve.rounds}
+            | ({} if given.looks is None else {"model": model}),
+            figures=curve.as_dict(),
+            correct=np.packbits(curve.correct).tobytes(),
+            items=len(curve.correct),
+            seconds=seconds,
+        )
+    )
 
-    `settings` name the model, where there is one. A run that came out as the last one of its kind, data and settings
-    is not kept twice.
-    """
-    with session() as opened:
-        alike = select(Run).where(Run.kind == kind, Run.data == data).order_by(Run.id.desc())
-        last = next((run for run in opened.scalars(alike) if run.settings == settings), None)
-        if last is not None and last.figures == figures:
-            return
-        opened.add(
+
+def save_audit(sample: "Table", audit: "Audit", settings: Mapping[str, Any], seconds: float) -> None:
+    """Keep an audit that could test something; `settings` say against what."""
+    if audit.tested:
+        _save(
             Run(
-                kind=kind,
-                data_name=data_name[:400],
-                data=data,
+                kind="audit",
+                data_name=sample.name,
+                data=sample.digest,
                 settings=dict(settings),
-                figures=dict(figures),
-                correct=None if correct is None else np.packbits(correct).tobytes(),
-                items=None if correct is None else len(correct),
+                figures=audit.as_dict(),
+                items=len(sample),
                 seconds=seconds,
-                created_at=datetime.now(UTC),
             )
         )
 
 
-def save_curve(data_name: str, curve: "Curve", model: str, seconds: float) -> None:
-    """Keep a learning curve; `model` is named where it saw photos."""
-    given, human = curve.labelled, curve.evidence.human
-    save_run(
-        "curve",
-        data_name,
-        given.digest,
-        settings={"human": human and list(human), "rounds": curve.rounds}
-        | ({} if given.looks is None else {"model": model}),
-        figures=curve.as_dict(),
-        seconds=seconds,
-        correct=curve.correct,
-    )
+def _save(run: Run) -> None:
+    """Keep a run, but not twice where it came out as the last one of its kind, data and settings."""
+    with session() as opened:
+        alike = select(Run).where(Run.kind == run.kind, Run.data == run.data).order_by(Run.id.desc())
+        last = next((kept for kept in opened.scalars(alike) if kept.settings == run.settings), None)
+        if last is None or last.figures != run.figures:
+            run.data_name, run.created_at = run.data_name[:400], datetime.now(UTC)
+            opened.add(run)
 
 
 def list_runs() -> list[Run]:

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from dashboard.cli import main
+from engine.store import runs
 
 
 @pytest.fixture
@@ -28,6 +29,7 @@ def test_the_theatre_is_the_contracts_json(capsys):
     found = json.loads(line)
     assert {"coverage", "sampling", "participation", "labels", "sentences"} <= set(found)
     assert [found[part]["verdict"] for part in ("coverage", "sampling", "participation")] == ["yes"] * 3
+    assert runs.list_runs() == []
 
 
 def test_a_sample_alone_cannot_be_tested(capsys, files):
@@ -47,6 +49,7 @@ def test_all_files_in_words(capsys, files):
     arguments = [str(files / "sample.csv"), "--frame", str(files / "frame.csv"), "--responded", "came"]
     assert main(["audit", *arguments]) == 0
     assert "Participation: yes." in capsys.readouterr().out
+    assert [(run.data_name, run.items) for run in runs.list_runs()] == [("sample.csv", 400)] * 2
 
 
 @pytest.mark.parametrize("arguments", [["no/such/file"], ["theatre", "--reference", "no/such/file"]])

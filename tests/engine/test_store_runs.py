@@ -1,8 +1,11 @@
 """Runs are kept, once, and models on the same items can be paired from them."""
 
 import numpy as np
+import polars as pl
 import pytest
 
+from engine.audit.audit import audit_selection
+from engine.audit.tables import from_frame
 from engine.curves.curve import learning_curve
 from engine.curves.data import labelled
 from engine.curves.paired import compare
@@ -36,9 +39,14 @@ def test_the_same_run_is_kept_once_and_another_judgement_beside_it(home, curve):
     assert [kept.settings["human"] for kept in runs.list_runs()] == [[3, 100], None]
 
 
-def test_an_audit_has_no_items_and_a_run_can_be_forgotten(home):
-    runs.save_run("audit", "a.csv", "", settings={}, figures={"sentences": []}, seconds=0.1)
+def test_an_audit_that_tested_something_is_kept_and_a_run_can_be_forgotten(home):
+    sample = from_frame(pl.DataFrame({"region": ["north", "south"] * 200}), "a.csv")
+    runs.save_audit(sample, audit_selection(sample), {}, 0.1)
+    assert runs.list_runs() == []  # nothing outside it was given
+    margins = {"region": {"north": 0.5, "south": 0.5}}
+    runs.save_audit(sample, audit_selection(sample, margins=margins), {}, 0.1)
     (kept,) = runs.list_runs()
+    assert (kept.kind, kept.data_name, kept.items) == ("audit", "a.csv", 400)
     assert runs.wrong_of(kept) is None
     runs.delete_run(kept.id)
     runs.delete_run(kept.id)

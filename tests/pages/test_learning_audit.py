@@ -6,6 +6,8 @@ import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from engine.store import runs
+
 
 def tab() -> None:
     from dashboard.panels.learning import audit
@@ -58,10 +60,12 @@ def test_a_sample_alone_then_with_its_reference(files):
     page = opened(tab)
     drop(page, "sample", "survey.csv", files["sample"])
     assert "nothing can be tested" in text(page)
+    assert runs.list_runs() == []  # nobody asked for that
     drop(page, "reference", "register.csv", files["reference"])
     words = text(page)
     assert "The sample lies by coverage" in words
     assert "region south" in words
+    assert [run.items for run in runs.list_runs()] == [400]
     next(button for button in page.button if button.key == "audit-remove-reference").click().run()
     assert "nothing can be tested" in text(page)
 

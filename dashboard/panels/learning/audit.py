@@ -24,7 +24,7 @@ from engine.audit.theatre import Survey, survey
 from engine.curves.data import Labelled
 from engine.curves.tables import guess_label, is_table
 from engine.errors import InputError, TallyError
-from engine.store.runs import save_run
+from engine.store.runs import save_audit
 
 _FILES = {
     "sample": ("Sample", "What you have: CSV, Parquet, or photos (ZIP, Parquet)."),
@@ -178,13 +178,12 @@ def _audited(
     groups: tuple[str, ...],
     _tables: tuple[Table, dict[str, Table], Margins],
 ) -> Audit:
-    """The audit, and a run of it in the history; the tables are known by `key`."""
+    """The audit, and a run of it in the history if it tested anything; the tables are known by `key`."""
     sample, held, margins = _tables
     started = time.monotonic()
     found = audit_selection(sample, **held, margins=margins, responded=responded, label=label, groups=groups)
     given = {"label": label, "responded": responded, "groups": list(groups), "against": list(key[1:])}
-    seconds = time.monotonic() - started
-    save_run("audit", sample.name, key[0], settings=given, figures=found.as_dict(), seconds=seconds)
+    save_audit(sample, found, given, time.monotonic() - started)
     return found
 
 
@@ -282,7 +281,7 @@ def _numbers(found: Audit) -> None:
         for title, rows in tables.items():
             if rows:
                 st.markdown(title)
-                st.dataframe(pd.DataFrame(rows).map(_plain), hide_index=True, alt=title)
+                st.dataframe(pd.DataFrame(rows).map(_plain), hide_index=True, placeholder="", alt=title)
 
 
 def _plain(value: object) -> object:

@@ -25,6 +25,7 @@ def draw() -> None:
         hide_index=True,
         on_select="rerun",
         selection_mode="multi-row",
+        placeholder="",
         key="runs-table",
         column_config={
             "when": st.column_config.DatetimeColumn(format="D MMM YYYY, HH:mm", timezone="UTC", help="UTC"),
