@@ -62,7 +62,7 @@ def _compared(tables: dict[str, Table]) -> list[str]:
     if only := [name for name in reference.columns.columns if name not in every]:
         notes.append(f"Not compared, as only {reference.name} has them: {', '.join(only[:_LISTED])}.")
     notes += [
-        f"{table.name} and {reference.name} hold the same rows: compared with itself, nothing shows what it lacks."
+        f"{table.name} and {reference.name} hold the same rows: a sample beside itself shows nothing of what it lacks."
         for table in others.values()
         if _same(table, reference)
     ]
