@@ -41,7 +41,7 @@ def _class_folders(path: Path) -> Iterator[LabelledPhoto]:
     files = list_files(path) if path.is_dir() else unwrapped(list_files(path))
     inside = [file for file in files if len(file.path.parts) > 1]
     if not inside:
-        raise UnreadableData(f"{path} holds no class folders", "put each class's photos into a folder of its name")
+        raise UnreadableData(f"{path.name} holds no class folders", "put each class's photos into a folder of its name")
     for file in inside:
         yield LabelledPhoto(str(file.path), file.path.parts[0], None, file.read())
 
@@ -52,7 +52,7 @@ def _parquet(path: Path) -> Iterator[LabelledPhoto]:
         missing = {"label", "jpeg"} - set(table.schema_arrow.names)
         if missing:
             raise UnreadableData(
-                f"{path} has no column {' and no column '.join(sorted(missing))}",
+                f"{path.name} has no column {' and no column '.join(sorted(missing))}",
                 "it needs label and jpeg; source, name and group are optional",
             )
         columns = [name for name in ("label", "jpeg", "source", "name", "group") if name in table.schema_arrow.names]
@@ -72,4 +72,4 @@ def _parquet(path: Path) -> Iterator[LabelledPhoto]:
                     group=None if group is None else str(group),
                 )
     except (pa.ArrowException, OSError, UnicodeDecodeError) as error:
-        raise UnreadableData(f"{path} is not a readable Parquet file ({error})", "make it again") from error
+        raise UnreadableData(f"{path.name} is not a readable Parquet file ({error})", "make it again") from error

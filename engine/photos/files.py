@@ -16,6 +16,7 @@ from engine.errors import InputError, LimitExceeded, UnreadableData, UnreadableP
 from engine.photos.decode import too_many_bytes
 
 _PHOTO_BYTES = settings.PHOTO_MEGABYTES * settings.MEGABYTE
+_PICTURES = (".jpg", ".jpeg", ".png", ".webp", ".heic", ".heif", ".avif", ".gif", ".bmp", ".tif", ".tiff")
 
 
 @dataclass(frozen=True)
@@ -36,15 +37,25 @@ def list_files(root: Path) -> list[File]:
     if zipfile.is_zipfile(root):
         return sorted(_in_zip(root), key=lambda file: file.path)
     if root.suffix.lower() == ".zip":
-        raise UnreadableData(f"{root} is a damaged ZIP or only a part of one", "make it or send it again")
-    raise UnreadableData(f"{root} is neither a folder nor a ZIP", "give one of these")
+        raise UnreadableData(f"{root.name} is a damaged ZIP or only a part of one", "make it or send it again")
+    raise UnreadableData(f"{root.name} is neither a folder nor a ZIP", "give one of these")
 
 
 def unwrapped(files: list[File]) -> list[File]:
-    """Files without the one folder around them, where it holds only folders: so do people pack a folder of folders."""
-    if len({file.path.parts[0] for file in files}) != 1 or any(len(file.path.parts) < 3 for file in files):
-        return files
-    return [File(file.path.relative_to(file.path.parts[0]), file.read) for file in files]
+    """Files without the folders around them that hold but one folder: so do people pack a folder of folders.
+
+    What is no picture by its name does not hinder that; where it lies beside such a folder, it is left behind.
+    """
+    pictures = [file.path for file in files if file.path.suffix.lower() in _PICTURES] or [file.path for file in files]
+    deep = 0
+    while all(len(path.parts) > deep + 2 for path in pictures) and len({path.parts[deep] for path in pictures}) == 1:
+        deep += 1
+    around = pictures[0].parts[:deep] if pictures else ()
+    return [
+        File(PurePosixPath(*file.path.parts[deep:]), file.read)
+        for file in files
+        if len(file.path.parts) > deep and file.path.parts[:deep] == around
+    ]
 
 
 def single_file(path: Path, shown: PurePosixPath) -> File:
@@ -67,10 +78,11 @@ def _in_zip(root: Path) -> list[File]:
     try:
         entries = [entry for entry in _archive(root, stamp).infolist() if not entry.is_dir()]
     except Exception as error:  # zipfile meets hostile bytes and raises many kinds
-        raise UnreadableData(f"{root} is a damaged ZIP ({error})", "make it again") from error
+        raise UnreadableData(f"{root.name} is a damaged ZIP ({error})", "make it again") from error
     if len(entries) > settings.ZIP_FILES:
         raise LimitExceeded(
-            f"{root} holds {len(entries):,} files, over the limit of {settings.ZIP_FILES:,}", "split it, or unpack it"
+            f"{root.name} holds {len(entries):,} files, over the limit of {settings.ZIP_FILES:,}",
+            "split it, or unpack it",
         )
     files = []
     for entry in entries:

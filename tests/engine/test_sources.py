@@ -72,6 +72,13 @@ def test_a_zip_of_one_folder_of_folders_stands_for_that_folder(tmp_path):
     assert found(zipped(tmp_path / "one.zip", "bike-17/1.jpg", "bike-17/2.jpg")) == {"bike-17": ["1.jpg", "2.jpg"]}
 
 
+def test_what_is_no_picture_does_not_hinder_unwrapping(tmp_path):
+    names = ["README", "stock/notes.txt", "stock/all/mug/1.jpg", "stock/all/mug/about.txt", "stock/all/bike/1.JPG"]
+    assert found(zipped(tmp_path / "z.zip", *names)) == {"bike": ["1.JPG"], "mug": ["1.jpg", "about.txt"]}
+    assert found(zipped(tmp_path / "y.zip", "s/loose.jpg", "s/mug/1.jpg")) == {"s": ["loose.jpg", "mug/1.jpg"]}
+    assert found(zipped(tmp_path / "x.zip", "s/mug/1", "s/bike/2")) == {"bike": ["2"], "mug": ["1"]}
+
+
 def test_contents_are_read_and_those_past_the_limit_are_not(tmp_path):
     names = [f"{number:02}.jpg" for number in range(settings.PHOTOS_PER_LISTING + 2)]
     (listing,) = find_listings([tree(tmp_path / "many", *names)])
