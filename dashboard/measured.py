@@ -1,6 +1,9 @@
 """Labelled sets and their curves as the Learning page keeps them: read once, measured once, stored as a run."""
 
 import hashlib
+import os
+import re
+import shutil
 import tempfile
 import time
 from collections.abc import Callable
@@ -38,11 +41,15 @@ BUILT_IN = Data("Handwritten digits", DIGITS)
 
 def keep(name: str, content: bytes) -> Data:
     """An upload as a file, so that its pictures can be looked up later."""
-    folder = Path(_folder().name)
-    path = folder / f"{hashlib.sha256(content).hexdigest()[:32]}{Path(name).suffix.lower()}"
+    uploads = Path(_folder().name)
+    folder = uploads / hashlib.sha256(content).hexdigest()[:32]
+    folder.mkdir(exist_ok=True)
+    safe = Path(re.sub(r"^\.|[/\\\0*?\[\]]", "_", name))  # within the folder, and without the marks of a pattern
+    path = folder / f"{safe.stem[:50]}{safe.suffix.lower()[:10]}"  # messages name it
     path.write_bytes(content)
-    for old in sorted(folder.iterdir(), key=lambda file: file.stat().st_mtime)[:-_UPLOADS]:
-        old.unlink(missing_ok=True)
+    os.utime(folder)
+    for old in sorted(uploads.iterdir(), key=lambda file: file.stat().st_mtime)[:-_UPLOADS]:
+        shutil.rmtree(old, ignore_errors=True)
     return Data(name, str(path))
 
 

@@ -33,7 +33,7 @@ def refine(data: Data, heading: DeltaGenerator) -> Data | None:
             names,
             index=names.index(guessed) if guessed in names else None,
             placeholder="Choose the column that holds the class",
-            key=f"label-{path.stem}",
+            key=f"label-{path}",
             width=360,
         )
         if label is None:
