@@ -192,20 +192,11 @@ def as_binary(series: pl.Series) -> NDArray[np.float64] | None:
 
 
 def _text(path: Path, name: str) -> Table:
-    from engine.tweets.tables import peek, sniff
+    from engine.curves.delimited import scan
 
-    dialect = sniff(peek(path))
-    if not dialect.encoding.startswith("utf-8"):
-        raise UnreadableData(f"{name} is written in {dialect.encoding}", "save it as UTF-8")
-    frame = pl.read_csv(
-        path,
-        separator=dialect.separator,
-        skip_lines=dialect.skip,
-        infer_schema=False,  # all as text: what is a number is decided below
-        encoding="utf8-lossy",
-        truncate_ragged_lines=True,
-    )
-    return from_frame(frame, name, comma=dialect.separator != ",")
+    text = scan(path, name)
+    found = from_frame(text.table.collect(), name, comma=text.comma)
+    return replace(found, notes=(*text.notes, *found.notes))
 
 
 def _cells(series: pl.Series) -> pl.Series | None:

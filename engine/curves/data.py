@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from itertools import compress
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -75,7 +75,7 @@ def load(
         return _digits()
     path = Path(data)
     if not path.exists():
-        raise UnreadableData(f"{path} does not exist", f"give a folder, a ZIP, a table, or {DIGITS}")
+        raise UnreadableData(f"{path.name} does not exist", f"give a folder, a ZIP, a table, or {DIGITS}")
     if is_table(path):
         rows = read_table(path, label)
         return labelled(
@@ -104,7 +104,7 @@ def labelled(
 
     Without `keys` an item is known by its name.
 
-    Raises InputError for one class, fewer than 20 items, and classes of fewer than five.
+    Raises InputError for one class, fewer than 20 items, classes of fewer than five, and features that do not vary.
     """
     finite = np.asarray(np.isfinite(features).all(axis=1))
     told = list(notes)
@@ -112,6 +112,8 @@ def labelled(
         told.append(f"{_count(dropped, unit)} left out: a feature is missing or no finite number.")
     classes, labels = np.unique(np.array(answers, dtype=np.str_)[finite], return_inverse=True)
     _check(labels.astype(np.int64), [str(name) for name in classes], unit, told)
+    if (features[finite] == features[finite][0]).all():
+        raise InputError(f"the {unit} do not differ in any feature", "give features that vary")
     number = None if groups is None else np.unique(np.array(groups, dtype=np.str_)[finite], return_inverse=True)[1]
     return Labelled(
         features=features[finite],
@@ -131,7 +133,7 @@ def _check(labels: Items, classes: list[str], unit: str, notes: list[str]) -> No
     if items < FEWEST:
         raise InputError(f"{_count(items, unit)} can be used{why}", f"give at least {FEWEST}")
     if len(classes) == 1:
-        raise InputError(f"all {unit} are of one class, {classes[0]!r}", "give at least two classes")
+        raise InputError(f"all {unit} are of one class, {classes[0]!r}{why}", "give at least two classes")
     if len(classes) > items / FOLDS:
         raise InputError(
             f"{len(classes):,} classes for {items:,} {unit} are too many", "choose the column that holds the class"
@@ -167,6 +169,10 @@ def _photos(path: Path, model: "Classifier", progress: Callable[[int], None]) ->
         notes.append(f"{_count(len(seen.unreadable), 'photos')} left out as unreadable: {names}{more}.")
     if seen.passed_over:
         notes.append(f"{len(seen.names):,} of {len(seen.names) + seen.passed_over:,} photos are used: a random sample.")
+    folders = sorted({str(folder) for name in seen.names if (folder := PurePosixPath(name).parent).name})
+    if len(set(seen.labels)) == 1 and folders:
+        more = f" and {len(folders) - _LISTED} more" if len(folders) > _LISTED else ""
+        notes.append(f"Folders of photos: {', '.join(folders[:_LISTED])}{more}.")
     copies = len(seen.pictures) - len(set(seen.pictures))
     grouped = any(seen.groups)
     if copies:

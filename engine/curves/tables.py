@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine import settings
+from engine.curves.delimited import NOTHING, Delimited, scan, without_separators
 from engine.curves.subsets import FOLDS, Items, stratified_order
 from engine.errors import InputError, UnreadableData
 
@@ -16,17 +17,22 @@ if TYPE_CHECKING:
     import polars as pl
 
 _TEXT = (".csv", ".tsv", ".txt")
+_BOOKS = (".xlsx", ".xlsm", ".xls", ".ods")
 _LABELS = ("label", "labels", "class", "target", "y")
 _GROUPS = ("group", "groups", "group_id")
 _IDENTITIES = ("id", "name", "file", "filename", "path")
-_NUMBERS = ("", "id", "index", "row", "unnamed: 0", "column_1")  # of rows: they say nothing of what an item is
+_NUMBERS = ("", "id", "index", "row", "unnamed: 0", "column_1", "column 1 (no heading)")  # of rows: no features
 _LISTED = 5
+_LOST = 0.2  # of the rows: a column that lacks more numbers is left out, rather than its rows
+_DISTINCT = 20  # rows: fewer are the values that columns can take, and no rows that were copied
+_COPIED = 0.01  # of the rows: fewer copies do not show in an error
+_CHANCE = 0.1  # pairs of equal rows that may be expected by chance where equal rows are said to be copies
 
 
 class TableRows(NamedTuple):
     """What a table gives to a labelled set."""
 
-    features: NDArray[np.float32]  # [rows, columns of numbers]; NaN where a cell is none
+    features: NDArray[np.float32]  # [rows, columns of numbers], finite
     names: list[str]
     answers: list[str]
     groups: list[str] | None
@@ -35,9 +41,11 @@ class TableRows(NamedTuple):
 
 
 def is_table(path: Path) -> bool:
-    """Whether it is a table of features, not of photos. Raises UnreadableData for a damaged Parquet file."""
+    """Whether it is a table of features, not of photos. Raises UnreadableData for damaged Parquet and workbooks."""
     import polars as pl
 
+    if path.suffix.lower() in _BOOKS:
+        raise UnreadableData(f"{path.name} is a workbook, no text", "save its sheet as CSV")
     if path.suffix.lower() == ".parquet" and path.is_file():
         with _readable(path):
             return "jpeg" not in pl.read_parquet_schema(path)
@@ -47,7 +55,7 @@ def is_table(path: Path) -> bool:
 def columns(path: Path) -> list[str]:
     """The names of a table's columns. Raises UnreadableData."""
     with _readable(path):
-        return _scan(path)[0].collect_schema().names()
+        return _scan(path).table.collect_schema().names()
 
 
 def guess_label(columns: list[str]) -> str | None:
@@ -61,7 +69,7 @@ def read_table(path: Path, label: str | None) -> TableRows:
     Raises UnreadableData for what is no table, and InputError without a column of classes or of numbers.
     """
     with _readable(path):
-        return _rows_of(path, *_scan(path), label)
+        return _rows_of(path, _scan(path), label)
 
 
 @contextmanager
@@ -71,80 +79,128 @@ def _readable(path: Path) -> Iterator[None]:
     try:
         yield
     except (pl.exceptions.PolarsError, OSError) as error:
-        raise UnreadableData(f"{path} is not a readable table ({error})", "save it as CSV or Parquet again") from error
+        why = str(error).partition("\n")[0].replace(str(path), path.name)
+        raise UnreadableData(
+            f"{path.name} is not a readable table ({why})", "save it as CSV or Parquet again"
+        ) from error
 
 
-def _scan(path: Path) -> tuple["pl.LazyFrame", bool]:
-    """The table, and whether its numbers may be written with a decimal comma."""
+def _scan(path: Path) -> Delimited:
     import polars as pl
-
-    from engine.tweets.tables import peek, sniff
 
     if path.suffix.lower() == ".parquet":
-        return pl.scan_parquet(path), False
-    dialect = sniff(peek(path))
-    if not dialect.encoding.startswith("utf-8"):
-        raise UnreadableData(f"{path} is written in {dialect.encoding}", "save it as UTF-8")
-    table = pl.scan_csv(
-        path,
-        separator=dialect.separator,
-        skip_lines=dialect.skip,
-        infer_schema=False,  # all as text: numbers are read below, whatever stands in the first rows
-        encoding="utf8-lossy",
-        truncate_ragged_lines=True,
-    )
-    return table, dialect.separator != ","
+        return Delimited(pl.scan_parquet(path, glob=False), comma=False, notes=())
+    return scan(path, path.name)
 
 
-def _rows_of(path: Path, table: "pl.LazyFrame", comma: bool, label: str | None) -> TableRows:
+def _rows_of(path: Path, text: Delimited, label: str | None) -> TableRows:
     import polars as pl
 
-    columns = table.collect_schema().names()
-    label = label or _guess(columns, _LABELS)
+    table, comma, remarks = text
+    schema = table.collect_schema()
+    columns = [name for name, kind in schema.items() if not kind.is_nested()]
+    label = label or _guess(schema.names(), _LABELS)
     if label not in columns:
-        shown = ", ".join(columns[:_LISTED]) + (", ..." if len(columns) > _LISTED else "")
-        raise InputError(
-            f"{path.name} has no column {label!r}"
-            if label
-            else f"it is not clear which column of {path.name} is the class",
-            f"name one with --label; there are {shown}",
-        )
+        raise _no_label(path.name, label, schema.names(), columns)
     group = _guess([name for name in columns if name != label], _GROUPS)
-    candidates = [name for name in columns if name not in (label, group) and name.lower().strip() not in _NUMBERS]
+    candidates = [name for name in schema if name not in (label, group) and name.lower().strip() not in _NUMBERS]
     answers = table.select(pl.col(label).cast(pl.String).str.strip_chars()).collect().to_series()
-    known = np.flatnonzero(
-        (answers.is_not_null() & ~answers.str.to_lowercase().is_in(["", "nan", "null", "na"])).to_numpy()
-    )
-    notes = [f"Classes are taken from the column {label!r}" + (f", groups from {group!r}." if group else ".")]
+    known = np.flatnonzero((answers.is_not_null() & ~answers.str.to_lowercase().is_in(list(NOTHING))).to_numpy())
+    notes = [*remarks, f"Classes are taken from the column {label!r}" + (f", groups from {group!r}." if group else ".")]
     if missing := len(answers) - len(known):
-        notes.append(f"{missing:,} {'row' if missing == 1 else 'rows'} left out: no label.")
+        notes.append(f"{_counted(missing)} left out: no label.")
     rows, sampled = _sample(
         known, answers.gather(known), min(settings.CURVE_ITEMS, settings.CURVE_VALUES // max(len(candidates), 1))
     )
     notes += [f"{len(rows):,} of {len(known):,} rows are used: a sample with each class in proportion."] * sampled
     found = _rows(table, rows)
-    numbers = found.select(_number(found, name, comma) for name in candidates)
-    used = [name for name in candidates if numbers[name].is_finite().fill_null(value=False).sum() * 2 > len(rows)]
-    if not used and len(rows):
-        raise InputError(f"{path.name} has no column of numbers beside the class", "give numeric features")
-    if left_out := [name for name in candidates if name not in used]:
-        more = f" and {len(left_out) - _LISTED} more" if len(left_out) > _LISTED else ""
-        notes.append(f"Columns left out, as most of their cells are no numbers: {', '.join(left_out[:_LISTED])}{more}.")
-    features = numbers.select(pl.col(used).cast(pl.Float32).fill_null(float("nan"))).to_numpy()
+    features, whole, told = _features(path.name, found, candidates, comma)
+    found, rows, notes = found.filter(whole), rows[whole], notes + told
+    chosen = answers.gather(rows).to_list()
+    groups = None if group is None else found[group].cast(pl.String).fill_null("").to_list()
+    if group is None and (copies := _copies(features, chosen)):
+        groups = [str(number) for number in copies]
+        notes.append(f"Copies among the rows: {len(rows) - len(set(groups)):,}. They stay on one side of every split.")
     return TableRows(
-        features.reshape(len(rows), len(used)),
-        [f"row {row + 1}" for row in rows.tolist()],
-        answers.gather(rows).to_list(),
-        None if group is None else found[group].cast(pl.String).fill_null("").to_list(),
-        tuple(notes),
-        _keys(found, label),
+        features, [f"row {row + 1}" for row in rows.tolist()], chosen, groups, tuple(notes), _keys(found, label)
     )
+
+
+def _no_label(table: str, label: str | None, names: list[str], columns: list[str]) -> InputError:
+    shown = ", ".join(columns[:_LISTED]) + (", ..." if len(columns) > _LISTED else "")
+    remedy = f"name one with --label; there are {shown}"
+    if label is None:
+        return InputError(f"it is not clear which column of {table} is the class", remedy)
+    if label in names:
+        return InputError(f"the column {label!r} of {table} holds lists, no classes", remedy)
+    return InputError(f"{table} has no column {label!r}", remedy)
+
+
+def _features(
+    name: str, found: "pl.DataFrame", candidates: list[str], comma: bool
+) -> tuple[NDArray[np.float32], NDArray[np.bool_], list[str]]:
+    """Features of the rows that have all of them, which rows these are, and notes on what was left out.
+
+    A column that lacks more than a fifth of its numbers is left out; if all do, one that lacks more than half.
+    """
+    import polars as pl
+
+    columns = {column: _numbers(found[column], comma).cast(pl.Float32) for column in candidates}
+    values = {column: cells.fill_null(float("nan")).to_numpy() for column, cells in columns.items()}
+    lost = {column: int((~np.isfinite(cells)).sum()) for column, cells in values.items()}
+    shares = (_LOST, 0.5)
+    used = next((few for share in shares if (few := [key for key in lost if lost[key] <= share * len(found)])), [])
+    if not used and len(found):
+        raise InputError(f"{name} has no column of numbers beside the class", "give numeric features")
+    features = np.array([values[key] for key in used], dtype=np.float32).reshape(len(used), len(found)).T.copy()
+    whole = np.asarray(np.isfinite(features).all(axis=1))
+    notes = []
+    if left_out := [key for key in candidates if key not in used]:
+        more = f" and {len(left_out) - _LISTED} more" if len(left_out) > _LISTED else ""
+        why = "as too many of their cells are no numbers"
+        notes.append(f"Columns left out, {why}: {', '.join(left_out[:_LISTED])}{more}.")
+    if gone := int((~whole).sum()):
+        worst = sorted((key for key in used if lost[key]), key=lambda key: -lost[key])
+        cells = ", ".join(f"{key!r} ({lost[key]:,})" for key in worst[:_LISTED])
+        more = f" and {len(worst) - _LISTED} more columns" if len(worst) > _LISTED else ""
+        notes.append(f"{_counted(gone)} left out: no finite number in {cells}{more}.")
+    return features[whole], whole, notes
+
+
+def _copies(features: NDArray[np.float32], answers: list[str]) -> list[int] | None:
+    """The number of each row's original, or None where rows are not equal because they were copied.
+
+    Equal rows are copies if they agree on the class too, are a hundredth of all at least, and if independent columns
+    as varied as those of the distinct rows would hardly give one equal pair. So rows of a few small whole numbers or
+    of rounded measures, which are equal by chance, are not.
+    """
+    known: dict[bytes, int] = {}
+    number = [known.setdefault(row.tobytes(), len(known)) for row in features + np.float32(0)]  # -0 is 0
+    distinct = len(known)
+    if (
+        not _DISTINCT <= distinct <= len(number) * (1 - _COPIED)
+        or len(set(zip(number, answers, strict=True))) > distinct
+    ):
+        return None
+    kept = features[np.unique(number, return_index=True)[1]]
+    pairs = distinct * (distinct - 1) / 2
+    equal = [
+        (counts * (counts - 1) / 2).sum() for counts in (np.unique(cells, return_counts=True)[1] for cells in kept.T)
+    ]
+    varied = [share / pairs for share in equal if share < pairs]
+    return number if len(varied) > 1 and pairs * np.prod(varied) < _CHANCE else None
+
+
+def _counted(rows: int) -> str:
+    return f"{rows:,} {'row' if rows == 1 else 'rows'}"
 
 
 def _keys(table: "pl.DataFrame", label: str) -> list[str] | None:
     import polars as pl
 
-    name = _guess([column for column in table.columns if column != label], _IDENTITIES)
+    name = _guess(
+        [column for column, kind in table.schema.items() if column != label and not kind.is_nested()], _IDENTITIES
+    )
     if name is None or table[name].null_count() or table[name].n_unique() < len(table):
         return None
     return table[name].cast(pl.String).to_list()
@@ -168,16 +224,14 @@ def _rows(table: "pl.LazyFrame", rows: Items) -> "pl.DataFrame":
     )
 
 
-def _number(table: "pl.DataFrame", name: str, comma: bool) -> "pl.Expr":
+def _numbers(cells: "pl.Series", comma: bool) -> "pl.Series":
     import polars as pl
 
-    cell = pl.col(name)
-    if table.schema[name] == pl.String:
-        cell = cell.str.strip_chars()
-        cell = cell.str.replace(",", ".", literal=True) if comma else cell
-    elif not (table.schema[name].is_numeric() or table.schema[name] == pl.Boolean):
-        return pl.lit(None, dtype=pl.Float64).alias(name)
-    return cell.cast(pl.Float64, strict=False)
+    if cells.dtype == pl.String:
+        cells = without_separators(cells, comma)
+    elif not (cells.dtype.is_numeric() or cells.dtype == pl.Boolean):
+        return pl.Series(cells.name, [None] * len(cells), dtype=pl.Float64)
+    return cells.cast(pl.Float64, strict=False)
 
 
 def _sample(known: Items, answers: "pl.Series", limit: int) -> tuple[Items, bool]:

@@ -1,17 +1,15 @@
-"""Labelled sets from tables and photos, and what is said of bad ones."""
-
-import io
-import zipfile
+"""Labelled sets from tables, and what is said of bad ones."""
 
 import numpy as np
 import polars as pl
 import pytest
+from sklearn.datasets import load_iris
 
 from engine import settings
-from engine.curves import photos
+from engine.audit.tables import read
 from engine.curves.data import load
+from engine.curves.tables import columns
 from engine.errors import InputError, UnreadableData
-from engine.models.data import LabelledPhoto
 
 
 @pytest.fixture
@@ -94,7 +92,7 @@ def test_missing_labels_and_features_are_left_out_and_said(table):
     given = load(table(text))
     told = " ".join(given.notes)
     assert "1 row left out: no label." in told
-    assert "2 rows left out: a feature is missing or no finite number." in told
+    assert "2 rows left out: no finite number in 'width' (2)." in told
     assert np.isfinite(given.features).all()
     assert "row 8" not in given.names
 
@@ -104,7 +102,7 @@ def test_columns_that_are_no_numbers_are_left_out_and_said(table):
     text = "\n".join([f"{lines[0]},city", *(f"{line},Berlin" for line in lines[1:])])
     given = load(table(text))
     assert given.features.shape == (30, 2)
-    assert "Columns left out, as most of their cells are no numbers: city." in given.notes
+    assert "Columns left out, as too many of their cells are no numbers: city." in given.notes
 
 
 def test_a_large_table_is_sampled_with_each_class_in_proportion(table, monkeypatch):
@@ -128,6 +126,7 @@ def test_a_large_table_is_sampled_with_each_class_in_proportion(table, monkeypat
         (rows(30) + "1,2,cup\n3,4,cup\n", r"classes with fewer than 5 rows: 'cup' \(2\)"),
         ("x,label\n" + "".join(f"1,{number}.25\n" for number in range(40)), "40 classes for 40 rows are too many"),
         ("city,label\n" + "Rome,a\nOslo,b\n" * 20, "no column of numbers"),
+        ("x,y,label\n" + "1,2,a\n1,2,b\n" * 20, "the rows do not differ in any feature"),
         ("label\n" + "a\nb\n" * 20, "no column of numbers"),
         ("width,label\n", "0 rows can be used"),
         ("x,label\n" + "nan,a\n" * 20 + "nan,b\n" * 20, "no column of numbers"),
@@ -149,65 +148,104 @@ def test_files_that_are_no_tables(tmp_path):
     (tmp_path / "b.csv").write_bytes(bytes(range(256)) * 10)
     with pytest.raises(UnreadableData):
         load(tmp_path / "b.csv")
-    (tmp_path / "c.csv").write_bytes(rows().encode("utf-16"))
-    with pytest.raises(UnreadableData, match="save it as UTF-8"):
-        load(tmp_path / "c.csv")
+    for name in ("sheet.xlsx", "sheet.csv"):
+        (tmp_path / name).write_bytes(b"PK\x03\x04 a workbook")
+        with pytest.raises(UnreadableData, match=f"^{name} is a workbook") as caught:
+            load(tmp_path / name)
+        assert caught.value.remedy == "save its sheet as CSV"
+    (tmp_path / "nul.csv").write_text(rows().replace("mug", "m\0g"), "utf-8")
+    with pytest.raises(UnreadableData, match=r"^nul\.csv cannot be read") as caught:
+        load(tmp_path / "nul.csv")
+    assert "XLSX" not in caught.value.remedy
 
 
-@pytest.fixture
-def album(tmp_path, encode, scene):
-    """A ZIP of two classes of 12 photos, of which one is damaged and one a copy."""
-    path = tmp_path / "album.zip"
-    with zipfile.ZipFile(path, "w") as file:
-        for number in range(12):
-            for label, turn in (("red", 0), ("blue", 180)):
-                picture = encode(scene.rotate(turn + number))
-                file.writestr(f"{label}/{number}.jpg", picture)
-        file.writestr("red/copy.jpg", encode(scene))
-        file.writestr("blue/broken.jpg", b"\xff\xd8\xff no photo")
-    return path
+@pytest.mark.parametrize("encoding", ["cp1252", "utf-8", "utf-8-sig", "utf-16"])
+def test_a_table_in_any_encoding(tmp_path, encoding):
+    path = tmp_path / "käse.csv"
+    path.write_bytes(rows(label="Größe").replace("mug", "Käse").encode(encoding))
+    given = load(path, label="Größe")
+    assert given.classes == ["Käse", "bowl"]
+    assert given.features.shape == (30, 2)
+    assert read(path).columns.columns == ["width", "height", "Größe"]
 
 
-def test_photos_become_features_once(album, model, monkeypatch):
-    done: list[int] = []
-    given = load(album, model=lambda: model, progress=done.append)
-    assert given.features.shape == (25, model.card.widths[-1])
-    assert np.bincount(given.labels).tolist() == [12, 13]
-    assert "1 photo left out as unreadable: blue/broken.jpg" in given.notes[0]
-    assert "Copies among the photos: 1. They stay on one side of every split." in given.notes
-    copy, original = given.names.index("red/copy.jpg"), given.names.index("red/0.jpg")
-    assert given.groups[copy] == given.groups[original]
-    assert done[-1] == 26
-
-    def never(*_):
-        raise AssertionError("the photos were known")
-
-    monkeypatch.setattr(type(model), "predict", never)
-    again = load(album, model=lambda: model)
-    assert (again.features == given.features).all()
-
-
-def test_a_damaged_cache_costs_time_only(album, model, home):
-    given = load(album, model=lambda: model)
-    (cached,) = (home / "cache" / "features").iterdir()
-    cached.write_bytes(b"this is no database, and long enough to be taken for one" * 20)
-    assert np.allclose(load(album, model=lambda: model).features, given.features, atol=1e-4)
+@pytest.mark.parametrize(
+    ("separator", "cells", "value"),
+    [
+        (",", ['"1,234.5"', '"12"'], 1234.5),
+        (",", ['"-1,234"', '"12"'], -1234),
+        (";", ["1.234,5", "12"], 1234.5),
+        (";", ["1.234.567", "12"], 1234567),
+        ("\t", ["1,234.5", "12"], 1234.5),
+        (";", ["1,234", "12"], 1.234),  # in doubt: a decimal comma
+        (";", ["1.234", "12"], 1.234),
+        (";", ["0.234", "12"], 0.234),
+    ],
+)
+def test_thousands_separators_are_read_where_they_are_beyond_doubt(table, separator, cells, value):
+    lines = [separator.join([cells[row % 2], str(row), "mug" if row % 3 else "bowl"]) for row in range(30)]
+    given = load(table("\n".join([separator.join(["price", "x", "label"]), *lines])))
+    assert given.features[0, 0] == pytest.approx(value)
+    assert given.features[1, 0] == 12
+    assert len(given.names) == 30
 
 
-def test_too_many_photos_are_sampled_by_content(model, encode, scene):
-    album = [LabelledPhoto(f"{turn}", "a", None, encode(scene.rotate(turn), "PNG")) for turn in range(40)]
-    seen = photos.look_at_all(album, model, 20, lambda _: None)
-    other = photos.look_at_all(album[::-1], model, 20, lambda _: None)
-    assert 0 < len(seen.names) <= 20
-    assert len(seen.names) + seen.passed_over == 40
-    assert set(seen.names) == set(other.names)
+def test_a_column_that_costs_too_many_rows_is_left_out_itself(table):
+    lines = ["a,b,c,label", *(f"{'' if row % 3 else row},{row or 'none'},{row},{row % 2}" for row in range(40))]
+    given = load(table("\n".join(lines)))
+    assert given.features.shape == (39, 2)
+    assert given.notes[1:] == [
+        "Columns left out, as too many of their cells are no numbers: a.",
+        "1 row left out: no finite number in 'b' (1).",
+    ]
 
 
-def test_a_folder_without_class_folders(tmp_path, model):
-    (tmp_path / "photos").mkdir()
-    (tmp_path / "photos" / "a.jpg").write_bytes(io.BytesIO().getvalue())
-    with pytest.raises(UnreadableData, match="no class folders"):
-        load(tmp_path / "photos", model=lambda: model)
+def test_headings_that_are_missing_or_stand_twice_are_named(table):
+    text = rows().replace("width,height,label", "size,size,label").replace("\n", ",7\n").replace("label,7", "label,")
+    path = table(text)
+    assert columns(path) == ["size", "size (column 2)", "label", "column 4 (no heading)"]
+    assert "table.csv has columns of the same heading; they are called size (column 2)." in load(path).notes
+    assert read(path).notes == ("table.csv has columns of the same heading; they are called size (column 2).",)
+
+
+def test_a_file_without_headings_loses_no_row(table):
+    path = table("\n".join(rows().splitlines()[1:]))
+    for reader in (load, columns, read):
+        with pytest.raises(InputError, match=r"^table\.csv has no row of headings"):
+            reader(path)
+    pixels = rows().replace("width,height,label", "0,1,label")
+    assert columns(table(pixels)) == ["0", "1", "label"]
+    assert columns(table(pixels.replace("0,1,label", "400.5,401,label"))) == ["400.5", "401", "label"]
+
+
+def test_copied_rows_stay_on_one_side(table):
+    random = np.random.default_rng(0)
+    distinct = [f"{a:.3f},{b:.3f},{'mug' if a > b else 'bowl'}" for a, b in random.normal(size=(50, 2))]
+    given = load(table("\n".join(["a,b,label", *distinct * 4])))
+    assert given.groups[:50].tolist() == given.groups[50:100].tolist()
+    assert len(set(given.groups.tolist())) == 50
+    assert "Copies among the rows: 150. They stay on one side of every split." in given.notes
+
+
+@pytest.mark.parametrize("levels", [2, 7])
+def test_rows_that_are_equal_by_chance_are_no_copies(table, levels):
+    random = np.random.default_rng(1)
+    lines = [f"{a},{b},{'mug' if a > b else 'bowl'}" for a, b in random.integers(levels, size=(400, 2))]
+    assert load(table("\n".join(["a,b,label", *lines]))).groups is None
+
+
+def test_a_pair_of_equal_measures_makes_no_groups(tmp_path):
+    frame = load_iris(as_frame=True).frame  # two of its 150 flowers are equal
+    frame.to_csv(tmp_path / "iris.csv", index=False)
+    assert load(tmp_path / "iris.csv").groups is None
+
+
+def test_lists_are_no_classes_and_no_features(tmp_path):
+    frame = pl.DataFrame({"x": range(30), "group": [[1]] * 30, "label": [["a"], ["b"]] * 15, "kind": ["a", "b"] * 15})
+    frame.write_parquet(tmp_path / "lists.parquet")
+    with pytest.raises(InputError, match=r"^the column 'label' of lists\.parquet holds lists"):
+        load(tmp_path / "lists.parquet")
+    assert load(tmp_path / "lists.parquet", label="kind").features.shape == (30, 1)
 
 
 def test_rows_with_an_identity_are_the_same_set_whatever_describes_them(table):
