@@ -118,7 +118,7 @@ def _read(data: Data) -> Table:
         progress(0)
         return read(Path(data.path), model_in_background().result, data.name, progress)
 
-    with waiting(partial(_drop, data), Path(data.path).stem) as progress:
+    with waiting(partial(_drop, data), data.path) as progress:
         return once(partial(work, progress.photos), "audit", data)
 
 
