@@ -53,7 +53,7 @@ def is_table(path: Path) -> bool:
 
 
 def columns(path: Path) -> list[str]:
-    """The names of a table's columns. Raises UnreadableData."""
+    """The names of a table's columns. Raises UnreadableData, and InputError without headings."""
     with _readable(path):
         return _scan(path).table.collect_schema().names()
 
