@@ -32,9 +32,13 @@ class Fitted:
     beta: float = 1.0  # weight of a prior
     two_objects: float = float("inf")  # nats: a gain from a second class above it means two objects
     known: Known = Known()  # noqa: RUF009  (frozen)
-    accept: float = 0.0  # listings at least this surely right are accepted
+    accept: tuple[float, ...] = (0.0,)  # kappa from which a listing of 1, 2, ... photos is accepted; the last for more
     novelty: Novelty | None = field(default=None, repr=False)
     gate: Mapping[str, NDArray[np.float64]] | None = field(default=None, repr=False)  # the close-up head's
+
+    def accept_from(self, photos: int) -> float:
+        """The kappa from which a listing of so many photos is accepted."""
+        return self.accept[min(photos, len(self.accept)) - 1]
 
 
 def save(folder: Path, fitted: Fitted, weights: str, figures: dict[str, Any]) -> None:
@@ -49,9 +53,13 @@ def save(folder: Path, fitted: Fitted, weights: str, figures: dict[str, Any]) ->
         mix = fitted.novelty.mix
         arrays |= {_UNKNOWN + item.name: getattr(fitted.novelty.reference, item.name) for item in fields(Reference)}
         arrays |= {_UNKNOWN + "known": fitted.novelty.known, _UNKNOWN + "mixed": fitted.novelty.mixed}
-    # Half precision for the bank, the largest: its cosines keep three decimals.
-    kinds = {_UNKNOWN + "bank": np.float16, _UNKNOWN + "bank_labels": np.int16}
-    packed = {name: np.ascontiguousarray(values, kinds.get(name, np.float32)) for name, values in arrays.items()}
+    # Half precision for the bank, the largest: its cosines keep three decimals. Ranks must not shift, so what they are
+    # taken among is kept whole.
+    kinds: dict[str, Any] = {"bank": np.float16, "bank_labels": np.int16, "known": np.float64, "mixed": np.float64}
+    packed = {
+        name: np.ascontiguousarray(values, kinds.get(name.removeprefix(_UNKNOWN), np.float32))
+        for name, values in arrays.items()
+    }
     save_file(packed, folder / ARRAYS)
     numbers = {item: getattr(fitted, item) for item in ("temperature", "rho", "beta", "two_objects", "accept")}
     content = {"weights": weights, **numbers, "known": asdict(fitted.known), "mix": mix, "figures": figures}
@@ -76,7 +84,8 @@ def load(folder: Path, weights: str, shape: tuple[int, int]) -> Fitted:
         stored = load_file(folder / ARRAYS)
         arrays = {name: values.astype(np.float64) for name, values in stored.items()}
         fitted = Fitted(
-            **{name: float(raw[name]) for name in ("temperature", "rho", "beta", "two_objects", "accept")},
+            **{name: float(raw[name]) for name in ("temperature", "rho", "beta", "two_objects")},
+            accept=tuple(map(float, raw["accept"])),
             train_prior=arrays.get("train_prior"),
             known=Known(**raw["known"]),
             novelty=_novelty(arrays, tuple(raw["mix"])) if raw["mix"] else None,
@@ -104,6 +113,7 @@ def _sound(fitted: Fitted, arrays: dict[str, NDArray[np.float64]], shape: tuple[
         all(np.isfinite(values).all() for values in arrays.values())
         and 0 < fitted.temperature < 100
         and 0 <= fitted.rho <= 1
+        and len(fitted.accept) > 0
         and (fitted.train_prior is None or fitted.train_prior.shape == (classes,))
     )
     if fitted.novelty is None or not sound:

@@ -37,7 +37,7 @@ class Photo:
     @property
     def in_first_half(self) -> bool:
         """Whether it is of the half that is fitted on. The other half is for figures."""
-        return int(self.picture[:2], 16) % 2 == 0
+        return int(self.picture, 16) % 2 == 0
 
 
 def look_at(photos: Iterable[LabelledPhoto], model: "Classifier", progress: Callable[[int], None]) -> list[Photo]:

@@ -166,8 +166,9 @@ def _routed(weighed: Weighed, label: int, model: Model) -> tuple[str, list[str]]
     if poll.voted != poll.best:
         reasons.append(_disagreement(poll, classes))
     sure = known * poll.scores[label]
-    if not reasons and sure < fitted.accept:
-        reasons.append(f"right with a probability of {sure:.0%}; {fitted.accept:.0%} is needed to go without a person")
+    needed = fitted.accept_from(weighed.count)
+    if not reasons and sure < needed:
+        reasons.append(f"right with a probability of {sure:.0%}; {needed:.0%} is needed to go without a person")
     return ("unknown" if known < 0.5 and not weighed.hopeless else "review" if reasons else "accept"), reasons
 
 

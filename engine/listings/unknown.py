@@ -15,7 +15,7 @@ _GAMMA, _TOP = 0.1, 100  # of GEN, as published
 _NEIGHBOURS = 5
 _AROUND = 20  # neighbours that name the nearest classes
 _SHRINK = 1.0  # of the covariances towards a sphere; 1 did better on hidden classes than 0.1 or 0.01
-_CODE = 64  # dimensions of the autoencoder's code
+_CODE = 6  # times shorter than the features is the autoencoder's code
 
 
 @dataclass(frozen=True)
@@ -53,7 +53,7 @@ class Reference:
             around=_precision(n - centre, weights),
             origin=weights @ features,
             boundaries=np.linalg.norm(head[:, None] - head[None], axis=2),
-            code=np.linalg.svd(n[kept] - centre, full_matrices=False)[2][:_CODE],
+            code=np.linalg.svd(n[kept] - centre, full_matrices=False)[2][: n.shape[1] // _CODE],
             bank=n[kept],
             bank_labels=labels[kept],
         )

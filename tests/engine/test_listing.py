@@ -1,5 +1,6 @@
 """From bytes to verdict: what callers of `engine.classify_listing` may rely on."""
 
+import io
 import json
 from dataclasses import dataclass
 
@@ -13,6 +14,7 @@ from engine import settings
 from engine.listings import pipeline
 from engine.listings.fitted import Fitted
 from engine.listings.pipeline import decide, unique_names
+from engine.listings.route import Known
 from engine.listings.weigh import Look
 from engine.photos.quality import measure
 
@@ -100,9 +102,9 @@ def test_nothing_readable_goes_to_people(model):
 
 
 def test_a_copy_shares_the_vote_even_when_its_bytes_differ(model, encode):
-    sharp = Image.effect_noise((90, 80), 60).convert("RGB")
-    plain = encode(sharp, "PNG")
-    other_bytes = encode(sharp, "PNG", compress_level=1)
+    mug = Image.open(io.BytesIO(drawn_listing("mug")[0][1]))
+    plain = encode(mug, "PNG")
+    other_bytes = encode(mug, "PNG", compress_level=1)
     assert plain != other_bytes
     verdict = engine.classify_listing([("a.png", plain), ("b.png", other_bytes)], model=model)
     assert [photo.weight for photo in verdict.photos] == [0.5, 0.5]
@@ -207,9 +209,77 @@ def test_the_company_of_a_photo_does_not_change_it(model):
     alone = engine.classify_listing([(one, data)], model=model)
     beside = engine.classify_listing([(one, data), ("other", other)], model=model)
     assert alone.photos[0] == beside.photos[0]
-    assert alone.evidence["photos"][one]["bicycle"] == beside.evidence["photos"][one]["bicycle"]
+    # Two photos of one object repeat each other, so each speaks a little lower, of all classes alike.
+    lower = alone.evidence["photos"][one]["bicycle"] / beside.evidence["photos"][one]["bicycle"]
+    assert lower == pytest.approx(1 + model.fitted.rho, abs=1e-5)
 
 
 def test_votes_are_exact_fractions():
     copy = look("same", mug=1.0)
     assert decided(copy, copy, copy).votes == {"mug": 1.0}
+
+
+STRICT = Fitted(known=Known(bias=0, strange=-2, sure=0.5), accept=(0.9, 0.8), two_objects=3.0)
+
+
+def test_a_strange_listing_is_not_in_the_catalogue():
+    sure = {"bicycle": 0.98, "mug": 0.01, "tire": 0.01}
+    usual = decided(look("a", 0.05, **sure), look("b", 0.15, **sure), fitted=STRICT)
+    assert (usual.decision, usual.unknown, usual.reasons) == ("accept", 0.1, [])
+    assert [photo.unknown for photo in usual.photos] == [0.05, 0.15]
+    strange = decided(look("a", 0.97, bicycle=0.5, mug=0.4), look("b", 0.99, bicycle=0.5, mug=0.4), fitted=STRICT)
+    assert (strange.decision, strange.label, strange.unknown) == ("unknown", "bicycle", 0.98)
+    said = "perhaps not in the catalogue: stranger than 98% of known photos; nearest are bicycle and tire"
+    assert strange.reasons == [said]
+
+
+def test_a_listing_that_is_not_sure_enough_goes_to_people_and_says_so():
+    verdict = decided(look("a", 0.1, bicycle=0.7, mug=0.3), fitted=STRICT)
+    assert verdict.decision == "review"
+    assert verdict.reasons == ["right with a probability of 69%; 90% is needed to go without a person"]
+
+
+def test_more_photos_may_be_asked_for_less():
+    weak = look("a", 0.1, bicycle=0.85, mug=0.15)
+    assert decided(weak, fitted=STRICT).decision == "review"
+    assert decided(weak, look("b", 0.1, bicycle=0.85, mug=0.15), fitted=STRICT).decision == "accept"
+
+
+def test_two_groups_of_photos_may_be_two_objects():
+    bikes = [look(name, bicycle=0.98, mug=0.01, tire=0.01) for name in "ab"]
+    mugs = [look(name, bicycle=0.01, mug=0.98, tire=0.01) for name in "cd"]
+    verdict = decided(*bikes, *mugs, fitted=STRICT)
+    assert verdict.decision == "review"
+    assert "the photos fall into two groups: two different objects?" in verdict.reasons
+    assert all(photo.weight == 1 for photo in verdict.photos)
+
+
+def test_one_odd_photo_among_good_ones_counts_less_and_is_told():
+    bikes = [look(name, bicycle=0.98, mug=0.01, tire=0.01) for name in "abc"]
+    verdict = decided(*bikes, look("d", bicycle=0.01, mug=0.98, tire=0.01), fitted=STRICT)
+    assert (verdict.decision, verdict.label) == ("accept", "bicycle")
+    odd = verdict.photos[3]
+    assert (odd.status, odd.weight) == ("doubtful", 0.5)
+    assert odd.reasons == ["unlike the other photos (mug): is it another object?"]
+    assert verdict.votes == {"bicycle": 3.0, "mug": 1.0}
+
+
+def test_the_prior_is_part_of_the_evidence_and_may_decide():
+    rows = look("a", bicycle=0.5, mug=0.4, tire=0.1), look("b", bicycle=0.5, mug=0.4, tire=0.1)
+    prior = np.log([0.1, 0.8, 0.1])
+    verdict = decided(*rows, prior=prior)
+    assert (decided(*rows).label, verdict.label) == ("bicycle", "mug")
+    sums = {
+        label: sum(photo[label] for photo in verdict.evidence["photos"].values()) + verdict.evidence["prior"][label]
+        for label in verdict.scores
+    }
+    total = np.logaddexp.reduce(list(sums.values()))
+    assert {label: np.exp(value - total) for label, value in sums.items()} == pytest.approx(verdict.scores, abs=1e-5)
+
+
+def test_listings_without_one_good_photo_go_to_people():
+    black = Look(measure(Image.new("RGB", (90, 80))), np.log([0.98, 0.01, 0.01]), np.zeros(4, dtype=np.float32))
+    verdict = decided(black)
+    assert verdict.decision == "review"
+    assert verdict.label == "bicycle"
+    assert "no photo is good: the reasons stand beside them" in verdict.reasons

@@ -1,0 +1,120 @@
+"""Many listings at once, as arrays: what the pipeline says of one at a time, for fitting and measuring."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, fields
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from engine.listings import vote
+from engine.listings.fitted import Fitted
+from engine.listings.held_out import Index, Photo
+from engine.photos.gate import inspect
+
+if TYPE_CHECKING:
+    from engine.models.classifier import Classifier
+
+Array = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Material:
+    """Arrays of photos; axes are photos, versions (as it is, then spoiled), and classes or width."""
+
+    groups: NDArray[np.str_]  # [photos] what they show; a listing is of one group
+    labels: Index  # [photos] the same as a class of the model, -1 if it has none
+    log_p: Array  # [photos, versions, classes], as the model's card says
+    logits: Array  # [photos, versions, classes]
+    features: Array  # [photos, versions, width]
+    weights: Array  # [photos, versions], the gate's
+
+    @classmethod
+    def of(cls, photos: Sequence[Photo], model: "Classifier", gate: Any) -> "Material":
+        features = np.stack([[item.features for item in photo.looks] for photo in photos])
+        logits = np.stack([model.logits(rows) for rows in features])
+        judged = [
+            [inspect([""], [item.measures], item.features[None], gate)[0].weight for item in photo.looks]
+            for photo in photos
+        ]
+        log_p = np.stack([[item.log_probabilities for item in photo.looks] for photo in photos])
+        places = {name: index for index, name in enumerate(model.classes)}
+        groups = np.array([photo.label for photo in photos])
+        labels = np.array([places.get(name, -1) for name in groups.tolist()])
+        return cls(groups, labels, log_p, logits, features.astype(np.float64), np.array(judged))
+
+    def within(self, classes: Index, photos: NDArray[np.bool_]) -> "Material":
+        """Of these photos, and as a model that knows only these classes would see them; other labels become -1."""
+        places = np.full(self.logits.shape[2] + 1, -1)
+        places[classes] = np.arange(len(classes))
+        log_p = self.log_p[photos][:, :, classes]
+        log_p = log_p - np.logaddexp.reduce(log_p, axis=2, keepdims=True)
+        rest = (item[photos] for item in (self.features, self.weights))
+        labels = places[self.labels[photos]]
+        return Material(self.groups[photos], labels, log_p, self.logits[photos][:, :, classes], *rest)
+
+
+@dataclass(frozen=True)
+class Outcomes:
+    """What listings came to, [listings] each."""
+
+    unknown: Array
+    confidence: Array
+    photos: Array  # that count
+    size: Index  # photos
+    label: Index
+    truth: Index  # -1: not in the catalogue
+
+    @property
+    def right(self) -> NDArray[np.bool_]:
+        return np.asarray(self.label == self.truth)
+
+    @property
+    def known(self) -> NDArray[np.bool_]:
+        return np.asarray(self.truth >= 0)
+
+    def kappa(self, fitted: Fitted) -> Array:
+        return fitted.known.probability(self.unknown, self.confidence, self.photos) * self.confidence
+
+    @classmethod
+    def joined(cls, parts: Sequence["Outcomes"]) -> "Outcomes":
+        return cls(**{item.name: np.concatenate([getattr(part, item.name) for part in parts]) for item in fields(cls)})
+
+
+def by_version(material: Material, score: Callable[[Array, Array], Array]) -> Array:
+    """Of every photo in every version, [photos, versions]."""
+    shape = material.logits.shape
+    return score(material.logits.reshape(-1, shape[2]), material.features.reshape(shape[0] * shape[1], -1)).reshape(
+        shape[:2]
+    )
+
+
+def pool(fitted: Fitted, material: Material, chosen: tuple[Index, Index]) -> Array:
+    """Pooled log-evidence of listings, [listings, classes]: `vote.Evidence` for many at once."""
+    weights = material.weights[chosen]
+    repeated = 1 + (weights.sum(1, keepdims=True) - 1).clip(0) * fitted.rho
+    return np.asarray(((weights / repeated)[:, :, None] * calibrated(fitted, material, chosen)).sum(1))
+
+
+def calibrated(fitted: Fitted, material: Material, chosen: tuple[Index, Index]) -> Array:
+    """Of listings, [listings, size, classes]."""
+    rows = material.log_p[chosen]
+    flat = vote.calibrate(rows.reshape(-1, rows.shape[2]), fitted.temperature, fitted.train_prior)
+    return flat.reshape(rows.shape)
+
+
+def outcomes(fitted: Fitted, material: Material, strangeness: Array, chosen: tuple[Index, Index]) -> Outcomes:
+    """What listings come to; `strangeness` [photos, versions]."""
+    evidence = pool(fitted, material, chosen)
+    scores = np.exp(evidence - np.logaddexp.reduce(evidence, axis=1, keepdims=True))
+    kept = material.weights[chosen] > 0
+    kept[~kept.any(1)] = True
+    labels = material.labels[chosen[0][:, 0]]
+    return Outcomes(
+        unknown=(strangeness[chosen] * kept).sum(1) / kept.sum(1),
+        confidence=scores.max(1),
+        photos=kept.sum(1).astype(np.float64),
+        size=np.full(len(kept), kept.shape[1]),
+        label=scores.argmax(1),
+        truth=labels,
+    )

@@ -1,0 +1,40 @@
+"""How common each class is, from a table."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from engine.errors import InputError, UnreadableData
+
+_EVEN = 0.05  # of the prior is spread evenly: a class that the table leaves out stays possible
+
+
+def read_prior(path: Path, classes: Sequence[str]) -> NDArray[np.float64]:
+    """The log of each class's share, [classes], from a CSV with the columns `class` and `share` or `count`.
+
+    Raises UnreadableData for a file that is no such table, and InputError for classes the model does not know, values
+    that are no shares or counts, or a class named twice.
+    """
+    import pandas as pd
+
+    try:
+        table = pd.read_csv(path, dtype={"class": str})
+        values = table["share" if "share" in table else "count"].astype(float).to_numpy()
+        names = table["class"].str.strip().tolist()
+    except (OSError, ValueError, KeyError) as error:
+        raise UnreadableData(
+            f"{path} is no table of classes ({error})", "give a CSV with the columns class and share (or count)"
+        ) from error
+    places = {name: index for index, name in enumerate(classes)}
+    strangers = [str(name) for name in names if name not in places]
+    if strangers:
+        raise InputError(f"{path} names {strangers[0]!r}, which the model does not know", "use the model's class names")
+    if len(set(names)) < len(names):
+        raise InputError(f"{path} names a class twice", "give each class one row")
+    if not np.isfinite(values).all() or (values < 0).any() or values.sum() <= 0:
+        raise InputError(f"{path} holds values that are no shares or counts", "use numbers from 0 up")
+    shares = np.zeros(len(classes))
+    shares[[places[name] for name in names]] = values / values.sum()
+    return np.asarray(np.log((1 - _EVEN) * shares + _EVEN / len(classes)))

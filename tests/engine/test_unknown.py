@@ -1,0 +1,115 @@
+"""Scores of strangeness: known answers, and against other libraries' arithmetic."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from scipy.spatial.distance import cdist, mahalanobis
+from scipy.special import logsumexp, softmax
+from scipy.stats import kstest
+
+from engine.listings import unknown
+from engine.listings.unknown import Novelty, Reference
+
+CLASSES, WIDTH = 4, 6
+
+
+@pytest.fixture(scope="module")
+def world() -> tuple[Reference, np.ndarray, np.ndarray, np.ndarray]:
+    """Four classes of features around corners of their own; the reference, the head, features and labels."""
+    random = np.random.default_rng(0)
+    labels = np.repeat(np.arange(CLASSES), [40, 60, 80, 100])
+    head = 3 * np.eye(CLASSES, WIDTH)
+    features = head[labels] + random.normal(0, 0.5, (len(labels), WIDTH))
+    return Reference.of(features, labels, head, per_class=30), head, features, labels
+
+
+def test_the_bank_holds_the_first_of_each_class(world):
+    known, _, features, labels = world
+    assert np.bincount(known.bank_labels).tolist() == [30] * CLASSES
+    first = features[np.flatnonzero(labels == 2)[0]]
+    assert np.allclose(known.bank[known.bank_labels == 2][0], first / np.linalg.norm(first))
+
+
+def test_scores_of_logits_have_their_closed_forms(world):
+    known, *_ = world
+    even, sure = np.zeros((1, 100)), np.array([[50.0] + [0.0] * 99])
+    nothing = np.zeros((1, WIDTH))
+    assert unknown.energy(known, even, nothing) == pytest.approx(-np.log(100))
+    assert unknown.max_logit(known, sure, nothing) == -50
+    assert unknown.gen(known, even, nothing) == pytest.approx(100 * (0.01 * 0.99) ** 0.1)
+    assert unknown.gen(known, even, nothing) > unknown.gen(known, sure, nothing)
+    logits = np.random.default_rng(1).normal(0, 3, (7, 100))
+    p = softmax(logits, axis=1)
+    assert np.allclose(unknown.gen(known, logits, nothing), (p**0.1 * (1 - p) ** 0.1).sum(1))
+    assert np.allclose(unknown.energy(known, logits, nothing), -logsumexp(logits, axis=1))
+
+
+def test_relative_mahalanobis_is_scipys(world):
+    known, _, features, _ = world
+    n = features / np.linalg.norm(features, axis=1, keepdims=True)
+    found = unknown.mahalanobis(known, features[:5], features[:5])
+    for row, score in zip(n[:5], found, strict=True):
+        nearest = min(mahalanobis(row, mean, known.within) ** 2 for mean in known.means)
+        assert score == pytest.approx(nearest - mahalanobis(row, known.centre, known.around) ** 2)
+
+
+def test_neighbours_are_scipys_cosine_distances(world):
+    known, _, features, _ = world
+    distances = np.sort(cdist(features[:9], known.bank, "cosine"), axis=1)
+    assert np.allclose(unknown.neighbours(known, features, features[:9]), distances[:, 4] - 1)
+
+
+def test_the_distance_to_boundaries_by_hand(world):
+    known, head, features, _ = world
+    row = features[:1]
+    logits = row @ head.T
+    best = int(logits.argmax())
+    distances = [
+        (logits[0, best] - logits[0, other]) / np.linalg.norm(head[best] - head[other])
+        for other in range(CLASSES)
+        if other != best
+    ]
+    expected = -np.mean(distances) / np.linalg.norm(row - known.origin)
+    assert unknown.boundary(known, logits, row) == pytest.approx(expected)
+
+
+def test_the_autoencoder_rebuilds_only_what_lies_on_its_code(world):
+    plain = replace(world[0], centre=np.zeros(WIDTH), code=np.eye(2, WIDTH))
+    rows = np.eye(3, WIDTH)
+    assert unknown.autoencoder(plain, rows, rows) == pytest.approx([0, 0, 1])
+
+
+@pytest.mark.parametrize("name", ["gen", "energy", "max logit", "mahalanobis", "boundary", "neighbours"])
+def test_what_lies_between_all_classes_is_strange(world, name):
+    known, head, features, _ = world
+    strange = np.full((1, WIDTH), 0.7) + np.random.default_rng(0).normal(0, 0.1, (20, WIDTH))
+    score = unknown.SCORES[name]
+    usual = score(known, features @ head.T, features)
+    assert (score(known, strange @ head.T, strange) > np.quantile(usual, 0.9)).mean() > 0.8
+
+
+def test_known_photos_are_evenly_strange(world):
+    """The conformal promise: of known photos a share u is less strange than u."""
+    known, head, *_ = world
+    random = np.random.default_rng(2)
+    labels = random.integers(0, CLASSES, 1200)
+    features = head[labels] + random.normal(0, 0.5, (1200, WIDTH))
+    novelty = Novelty.calibrated(
+        known, ("energy", "mahalanobis", "neighbours"), (features @ head.T)[:600], features[:600]
+    )
+    found = novelty.strangeness((features @ head.T)[600:], features[600:])
+    assert kstest(found, "uniform").pvalue > 0.01
+    assert found.min() >= 0
+    assert found.max() < 1
+
+
+def test_the_share_of_those_below():
+    known = np.array([1.0, 2.0, 2.0, 5.0])
+    assert unknown.share_below(known, np.array([0.0, 2.0, 3.0, 9.0])).tolist() == [0, 0.2, 0.6, 0.8]
+
+
+def test_the_nearest_classes_come_first(world):
+    known, head, features, _ = world
+    novelty = Novelty.calibrated(known, ("energy",), features @ head.T, features)
+    assert [row[0] for row in novelty.nearest(head)] == [0, 1, 2, 3]
