@@ -79,9 +79,7 @@ def main() -> None:
         "decode: whole picture, one thread": median_seconds(lambda: [decode_whole(item) for item in data], 3),
         "network: one batch (Tally)": median_seconds(lambda: look(images, model)),
         "network: photo by photo": median_seconds(lambda: [look([image], model) for image in images]),
-        "verdict from what was seen": median_seconds(
-            lambda: decide(names, looks, model), 50
-        ),
+        "verdict from what was seen": median_seconds(lambda: decide(names, looks, model), 50),
         "page rerun with ten photos present, server side": rerun_seconds(photos[:10]),
         "model load, torch import included (once)": loading,
     }

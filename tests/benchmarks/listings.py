@@ -83,15 +83,12 @@ def answers(known: Side, model: Classifier, chosen: tuple[Index, Index]) -> dict
     material, fitted = known.material, model.fitted
     rows = material.log_p[chosen]
     log_p = vote.calibrate(rows.reshape(-1, rows.shape[2]), fitted.temperature, fitted.train_prior).reshape(rows.shape)
-    p, card = np.exp(log_p), np.exp(rows)
-    votes = np.stack([np.bincount(row, minlength=p.shape[2]) for row in card.argmax(2)])
+    card = np.exp(rows)
+    votes = np.stack([np.bincount(row, minlength=card.shape[2]) for row in card.argmax(2)])
     found = outcomes(fitted, material, known.strangeness, chosen)
     return {
         "pooled": found.label,
         "majority": (votes + 1e-3 * card.sum(1)).argmax(1),
-        "majority, calibrated": (
-            np.stack([np.bincount(r, minlength=p.shape[2]) for r in p.argmax(2)]) + 1e-3 * p.sum(1)
-        ).argmax(1),
         "mean probability": card.mean(1).argmax(1),
         "first photo": card[:, 0].argmax(1),
         "plain pool": rows.sum(1).argmax(1),
@@ -100,7 +97,7 @@ def answers(known: Side, model: Classifier, chosen: tuple[Index, Index]) -> dict
 
 
 def fusion(known: Side, model: Classifier) -> None:
-    rivals = ("majority", "majority, calibrated", "mean probability", "first photo", "plain pool")
+    rivals = ("majority", "mean probability", "first photo", "plain pool")
     print("\n| photos | spoiled | pooled | ECE |", *(f"over {name} |" for name in rivals))
     print("|---:|---:|---:|---:|", "---:|" * len(rivals))
     for spoiled in (0.0, 0.25, 0.5):
