@@ -24,7 +24,7 @@ from sklearn.metrics import roc_auc_score
 
 import engine
 from engine import settings
-from engine.listings import unknown, vote
+from engine.listings import unknown
 from engine.listings.held_out import Index, Photo, draw, look_at
 from engine.listings.outcomes import Material, Outcomes, by_version, outcomes
 from engine.listings.pipeline import decide
@@ -80,12 +80,11 @@ def interval(differences: np.ndarray) -> str:
 
 def answers(known: Side, model: Classifier, chosen: tuple[Index, Index]) -> dict[str, np.ndarray]:
     """Class indices that each rule gives, [listings]; `confidence` is the pool's."""
-    material, fitted = known.material, model.fitted
+    material = known.material
     rows = material.log_p[chosen]
-    log_p = vote.calibrate(rows.reshape(-1, rows.shape[2]), fitted.temperature, fitted.train_prior).reshape(rows.shape)
     card = np.exp(rows)
     votes = np.stack([np.bincount(row, minlength=card.shape[2]) for row in card.argmax(2)])
-    found = outcomes(fitted, material, known.strangeness, chosen)
+    found = outcomes(model.fitted, material, known.strangeness, chosen)
     return {
         "pooled": found.label,
         "majority": (votes + 1e-3 * card.sum(1)).argmax(1),
@@ -230,46 +229,6 @@ def decisions(sides: dict[str, Side], model: Classifier) -> None:
         print(f"| {key} | {shares} | {np.mean(right):.1%} | {(time.perf_counter() - start) / count * 1000:.1f} |")
 
 
-PEERS = """
-import sys, time, numpy as np, torch
-from sklearn.metrics import roc_auc_score
-data = np.load(sys.argv[1])
-logits, features, truth = data["logits"], data["features"], data["truth"]
-z, f = torch.from_numpy(logits), torch.from_numpy(features)  # in float32 GEN loses what 1 - p tells
-bank, labels = torch.from_numpy(data["bank"]), torch.from_numpy(data["bank_labels"])
-operators = torch.library.Library("torchvision", "FRAGMENT")  # torchvision's wheel asks for them beside a CPU's torch
-for name in ("nms", "qnms"):
-    operators.define(f"{name}(Tensor dets, Tensor scores, float iou_threshold) -> Tensor")
-from pytorch_ood.detector import EnergyBased, GEN, KNN, MaxLogit, MaxSoftmax, RMD
-from cleanlab.outlier import OutOfDistribution
-identity = torch.nn.Identity()
-n = torch.nn.functional.normalize(f)
-def fitted(detector): return detector.fit_features(bank, labels)
-ways = {
-    "energy, pytorch-ood": lambda: EnergyBased(identity).predict_logits(z),
-    "max logit, pytorch-ood": lambda: MaxLogit(identity).predict_logits(z),
-    "gen, pytorch-ood": lambda: GEN(identity, gamma=0.1, M=100).predict_logits(z),
-    "mahalanobis, pytorch-ood": lambda: RMD(identity).fit_features(bank.float(), labels).predict_features(n.float()),
-    "neighbours, pytorch-ood": lambda: fitted(KNN(identity, k=5)).predict_features(n),
-}
-def cleanlab_knn():
-    detector = OutOfDistribution({"k": 5}); detector.fit(features=bank.numpy(), verbose=False)
-    return -detector.score(features=n.numpy())
-ways["neighbours, cleanlab"] = cleanlab_knn
-def cleanlab_gen():
-    detector = OutOfDistribution({"method": "gen", "gamma": 0.1, "M": 100, "adjust_pred_probs": False})
-    return -detector.fit_score(pred_probs=z.numpy(), verbose=False)  # it takes the softmax itself
-ways["gen, cleanlab"] = cleanlab_gen
-for name, way in ways.items():
-    try:
-        start = time.perf_counter()
-        values = np.asarray(way())
-        print(name, roc_auc_score(truth, values), (time.perf_counter() - start) / len(truth) * 1e6, sep="\\t")
-    except Exception as error:
-        print(name, "nan", repr(error)[:200], sep="\\t")
-"""
-
-
 def peers(sides: dict[str, Side], model: Classifier, python: str) -> None:
     """Single scores against other libraries', on the same features of clean photos, known against near and far.
 
@@ -295,13 +254,18 @@ def peers(sides: dict[str, Side], model: Classifier, python: str) -> None:
         np.savez(
             path, logits=logits, features=features, truth=truth, bank=reference.bank, bank_labels=reference.bank_labels
         )
-        done = subprocess.run([python, "-c", PEERS, str(path)], capture_output=True, text=True, check=True)
+        done = subprocess.run(
+            [python, str(Path(__file__).with_name("listings_peers.py")), str(path)],
+            capture_output=True,
+            text=True,
+            check=True,
+        )
     print("\n| score and library | AUROC | Tally's | µs a photo | Tally's |\n|---|---:|---:|---:|---:|")
     for line in done.stdout.splitlines():
         if line.count("\t") == 2:
             name, value, spent = line.split("\t")
             mine = own[name.split(",")[0]]
-            print(f"| {name} | {float(value):.4f} | {mine[0]:.4f} | {spent[:120]} | {mine[1]:.1f} |")
+            print(f"| {name} | {float(value):.4f} | {mine[0]:.4f} | {float(spent):.1f} | {mine[1]:.1f} |")
 
 
 def main() -> None:
