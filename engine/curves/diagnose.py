@@ -18,7 +18,7 @@ Array = NDArray[np.float64]
 Answer = Literal["yes", "no", "unsure"]
 
 SURE = 0.9
-_SURER = 0.01
+_SURER, _SUREST = 0.01, 0.002
 CREDIBLE = (5, 95)  # percentiles of the intervals
 DRAWS = 24_000  # shapes tried
 _FEWEST = 300.0  # effective draws between the errors' limits below which the limits are imposed instead
@@ -145,7 +145,7 @@ def diagnose(evidence: Evidence, seed: int = 0) -> Diagnosis:
                  where the fit misses the last point
     variance     yes: P(validation - training error > gap) >= 0.9 and P(error(N) - limit > gap) >= 0.5;
                  no: either <= 0.1. The first is probability["variance"], the second ["still_falling"].
-    While the first is >= 0.9, a no that rests on the extrapolation alone takes 0.01 in place of 0.1: a curve may lie
+    While the first is >= 0.9, a no that rests on the extrapolation alone takes 0.002 in place of 0.1: a curve may lie
     flat by chance, but a model that fits its training set so much better has something left to learn.
     bias         h the human error. yes: max(P(limit - h > gap), P(training error - h > gap)) >= 0.99, as few people's
                  answers are often far off;
@@ -175,7 +175,7 @@ def diagnose(evidence: Evidence, seed: int = 0) -> Diagnosis:
     probability = {"more_data": gain, "variance": wide, "still_falling": falling}
     if evidence.human is not None:
         probability["bias"] = max(in_limit, in_training)
-    no = 1 - SURE if wide < SURE else _SURER
+    no = 1 - SURE if wide < SURE else _SUREST
     worse = _worse(evidence)
     missed = abs(posterior.interval(now)[1] - evidence.error) > max(much.gain, _MISSED * evidence.shape_noise[-1])
     return Diagnosis(
