@@ -27,6 +27,8 @@ def headline(verdict: Verdict) -> str:
     """The answer in some words."""
     if verdict.label is None or verdict.confidence is None:
         return "No photo could be read"
+    if verdict.decision == "unknown":
+        return "Perhaps not in the catalogue"
     return f"{capital(readable(verdict.label))}, {percent(verdict.confidence)} sure"
 
 
@@ -98,7 +100,7 @@ def _card(thumbnail: bytes, photo: PhotoVerdict, index: int, on_remove: Callable
         st.caption(f":material/info: {sentence(escape(reason))}")
     st.space("stretch")
     with st.container(horizontal=True, vertical_alignment="center", gap="small", wrap=False):
-        st.caption("One vote" if photo.weight == 1 else f"{plain(photo.weight)} of a vote", width="stretch")
+        st.caption("Counts in full" if photo.weight == 1 else f"Counts {plain(photo.weight)}", width="stretch")
         _remove_button(photo, index, on_remove)
 
 

@@ -156,9 +156,8 @@ def _routed(weighed: Weighed, label: int, model: Model) -> tuple[str, list[str]]
     reasons = []
     if known < 0.5:
         near = " and ".join(vote.readable(classes[index]) for index in weighed.nearest)
-        reasons.append(
-            f"perhaps not in the catalogue: stranger than {weighed.unknown:.0%} of known photos; nearest are {near}"
-        )
+        stranger = f"{100 * (weighed.unknown or 0):.0f} %"
+        reasons.append(f"perhaps not in the catalogue: stranger than {stranger} of known photos; nearest are {near}")
     if weighed.hopeless:
         reasons.append("no photo is good: the reasons stand beside them")
     if weighed.two_objects:
@@ -168,7 +167,9 @@ def _routed(weighed: Weighed, label: int, model: Model) -> tuple[str, list[str]]
     sure = known * poll.scores[label]
     needed = fitted.accept_from(weighed.count)
     if not reasons and sure < needed:
-        reasons.append(f"right with a probability of {sure:.0%}; {needed:.0%} is needed to go without a person")
+        reasons.append(
+            f"right with a probability of {100 * sure:.0f} %; {100 * needed:.0f} % is needed to go without a person"
+        )
     return ("unknown" if known < 0.5 and not weighed.hopeless else "review" if reasons else "accept"), reasons
 
 

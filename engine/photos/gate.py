@@ -73,6 +73,6 @@ def _light(item: Measures) -> list[tuple[float, str]]:
 def _sharpness(item: Measures) -> list[tuple[float, str]]:
     if not item.blurred:
         return []
-    found = f"its sharpest edges are {item.blur:.1f} px wide, {item.blur_limit:.1f} is the most"
+    found = f"its sharpest edges are {item.blur:.2f} px wide, {item.blur_limit:.2f} is the most"
     fix = "hold the camera still and tap the item to focus"
     return [(VERY_BLURRED, f"very blurred: {fix}") if item.very_blurred else (BLURRED, f"blurred ({found}): {fix}")]

@@ -229,14 +229,14 @@ def test_a_strange_listing_is_not_in_the_catalogue():
     assert [photo.unknown for photo in usual.photos] == [0.05, 0.15]
     strange = decided(look("a", 0.97, bicycle=0.5, mug=0.4), look("b", 0.99, bicycle=0.5, mug=0.4), fitted=STRICT)
     assert (strange.decision, strange.label, strange.unknown) == ("unknown", "bicycle", 0.98)
-    said = "perhaps not in the catalogue: stranger than 98% of known photos; nearest are bicycle and tire"
+    said = "perhaps not in the catalogue: stranger than 98 % of known photos; nearest are bicycle and tire"
     assert strange.reasons == [said]
 
 
 def test_a_listing_that_is_not_sure_enough_goes_to_people_and_says_so():
     verdict = decided(look("a", 0.1, bicycle=0.7, mug=0.3), fitted=STRICT)
     assert verdict.decision == "review"
-    assert verdict.reasons == ["right with a probability of 69%; 90% is needed to go without a person"]
+    assert verdict.reasons == ["right with a probability of 69 %; 90 % is needed to go without a person"]
 
 
 def test_more_photos_may_be_asked_for_less():

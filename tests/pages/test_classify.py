@@ -164,7 +164,7 @@ def test_copies_share_one_vote(page):
     drop(page, (name, data), ("copy.jpg", data))
     words = text(page)
     assert "The same picture as copy.jpg: together they have one vote." in words
-    assert words.count("0.5 of a vote") == 2
+    assert words.count("Counts 0.5") == 2
 
 
 def test_hostile_file_names_are_shown_not_obeyed(page):
