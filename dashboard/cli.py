@@ -68,7 +68,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     command.add_argument("paths", nargs="+", type=_existing, metavar="PATH", help="photos, folders or ZIPs")
     command.add_argument(
-        "--description", default="", type=_description, metavar="TEXT", help="what the sender says; not weighed yet"
+        "--description", default="", type=_description, metavar="TEXT", help="what the sender says: one more voter"
     )
     command.add_argument("--rule", choices=RULES, default=RULES[0], help="default: %(default)s")
     _add_model_and_json(command)

@@ -86,7 +86,7 @@ with text_column:
         height=76,
         max_chars=settings.DESCRIPTION_CHARACTERS,
         placeholder="What the sender says of it",
-        help="Kept with the listing for those who read it. The photos alone decide.",
+        help="One more voter, which may be wrong: if it names something else than the photos show, a person decides.",
         persist_state="session",
     )
 with rule_column:
@@ -122,6 +122,7 @@ if state.pictures:
         [picture.look for picture in state.pictures],
         model,
         rule=rule,
+        description=description or "",
     )
     with top:
         st.title(panels.headline(verdict))

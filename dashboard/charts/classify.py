@@ -9,6 +9,7 @@ from engine.listings.verdict import Verdict
 from engine.listings.vote import readable
 
 _ROW = 34  # px a bar
+_OTHERS = {"text": "the description", "prior": "how common they are"}  # parts of the evidence beside the photos
 _NAME = 22  # characters of a photo's name that fit beside a bar
 
 
@@ -84,9 +85,14 @@ def rival(verdict: Verdict) -> str:
 
 
 def rivalry(verdict: Verdict) -> dict[str, float]:
-    """Log-evidence (nats) of each photo for the label against its rival; the sum is the log of their scores' ratio."""
+    """Log-evidence (nats) for the label against its rival; the sum is the log of their scores' ratio.
+
+    A term a photo, and one for the description and the prior where they say something.
+    """
     other, label = rival(verdict), verdict.label or ""
-    return {name: values[label] - values[other] for name, values in verdict.evidence["photos"].items()}
+    terms = dict(verdict.evidence["photos"])
+    terms |= {words: verdict.evidence[part] for part, words in _OTHERS.items() if verdict.evidence[part]}
+    return {name: values[label] - values[other] for name, values in terms.items()}
 
 
 def _shape(figure: go.Figure, rows: int, x_title: str) -> None:

@@ -19,7 +19,7 @@ from PIL import Image
 
 from engine import settings
 from engine.errors import InputError, LimitExceeded
-from engine.listings import vote
+from engine.listings import text, vote
 from engine.listings.verdict import PhotoVerdict, Verdict, rounded
 from engine.listings.weigh import Look, Model, Weighed, weigh
 from engine.photos.decode import decode_all
@@ -44,14 +44,15 @@ def classify_listing(
     """Say what one object is from several photos of it.
 
     `photos` are (name, bytes); in place of bytes an error says why there are none. Unreadable photos, and those past
-    `settings.PHOTOS_PER_LISTING`, are part of the verdict with their reason. The description is not weighed yet.
+    `settings.PHOTOS_PER_LISTING`, are part of the verdict with their reason. The description is one more voter.
     `prior` [classes] is the log of how common the classes are; without it all are equally so.
 
     Raises InputError for no photos or an unknown rule, LimitExceeded for a description that is too long.
     """
     check_request(len(photos), description, rule)
     looks = look(list(open_photos([data for _, data in photos])), model)
-    return decide([name for name, _ in photos], looks, model, rule=rule, listing=listing, prior=prior)
+    names = [name for name, _ in photos]
+    return decide(names, looks, model, rule=rule, listing=listing, prior=prior, description=description)
 
 
 def check_request(photos: int, description: str, rule: str) -> None:
@@ -104,8 +105,9 @@ def decide(
     rule: Rule = "pooled",
     listing: str = "listing",
     prior: NDArray[np.float64] | None = None,
+    description: str = "",
 ) -> Verdict:
-    """Weigh what the photos showed into one verdict."""
+    """Weigh what the photos showed, and what the sender says, into one verdict."""
     names = unique_names(names)
     read = {name: item for name, item in zip(names, looks, strict=True) if isinstance(item, Look)}
     unread = {
@@ -118,8 +120,10 @@ def decide(
         reason = "no photo could be read: add a photo that opens"
         return verdict(decision="review", reasons=[reason], photos=list(unread.values()))
 
-    weighed = weigh(read, model, prior)
-    poll, classes = weighed.poll, model.classes
+    classes = model.classes
+    said = text.evidence(description, classes)
+    weighed = weigh(read, model, prior, said.log_evidence)
+    poll = weighed.poll
     label = poll.voted if rule == "majority" else poll.best
 
     def shown(values: NDArray[np.float64], indices: Sequence[int]) -> dict[str, float]:
@@ -127,7 +131,7 @@ def decide(
 
     weighed_classes = poll.weighed(label)
     by_photo = {name: shown(row, weighed_classes) for name, row in zip(read, poll.evidence.by_photo, strict=True)}
-    decision, reasons = _routed(weighed, label, model)
+    decision, reasons = _routed(weighed, label, model, said)
     return verdict(
         decision=decision,
         label=classes[label],
@@ -139,14 +143,14 @@ def decide(
         evidence={
             "photos": by_photo,
             "prior": {} if prior is None else shown(poll.evidence.prior, weighed_classes),
-            "text": {},
+            "text": shown(said.log_evidence, weighed_classes) if said.log_evidence.any() else {},
         },
         photos=[unread.get(name) or weighed.photos[name] for name in names],
         reasons=reasons,
     )
 
 
-def _routed(weighed: Weighed, label: int, model: Model) -> tuple[str, list[str]]:
+def _routed(weighed: Weighed, label: int, model: Model, said: text.Text) -> tuple[str, list[str]]:
     """The decision, and why the listing goes to people."""
     poll, fitted, classes = weighed.poll, model.fitted, model.classes
     known = 1.0
@@ -162,6 +166,9 @@ def _routed(weighed: Weighed, label: int, model: Model) -> tuple[str, list[str]]
         reasons.append("no photo is good: the reasons stand beside them")
     if weighed.two_objects:
         reasons.append("the photos fall into two groups: two different objects?")
+    alone = classes[int(poll.evidence.by_photo.sum(0).argmax())]
+    if against := text.contradicts(said, alone):
+        reasons.append(against)
     if poll.voted != poll.best:
         reasons.append(_disagreement(poll, classes))
     sure = known * poll.scores[label]

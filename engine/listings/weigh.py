@@ -55,8 +55,10 @@ class Weighed:
     nearest: list[int]  # classes of the nearest training photos
 
 
-def weigh(read: Mapping[str, Look], model: Model, prior: NDArray[np.float64] | None = None) -> Weighed:
-    """Judge each photo, then pool those that count."""
+def weigh(
+    read: Mapping[str, Look], model: Model, prior: NDArray[np.float64] | None = None, text: Array | None = None
+) -> Weighed:
+    """Judge each photo, then pool those that count with the prior and what the text says, [classes] each."""
     fitted, items = model.fitted, list(read.values())
     log_p = np.stack([item.log_probabilities for item in items])
     log_p = vote.calibrate(log_p, fitted.temperature, fitted.train_prior)
@@ -73,7 +75,7 @@ def weigh(read: Mapping[str, Look], model: Model, prior: NDArray[np.float64] | N
     weights = np.array([quality.weight * float(share) for quality, share in zip(qualities, shares, strict=True)])
     flat = np.zeros(len(model.classes))
     counted = flat if prior is None else fitted.beta * (prior - prior.mean())
-    evidence = vote.Evidence(log_p + np.log(len(flat)), weights, counted, flat, fitted.rho)
+    evidence = vote.Evidence(log_p + np.log(len(flat)), weights, counted, flat if text is None else text, fitted.rho)
     reasons = [[*quality.reasons, *copied] for quality, copied in zip(qualities, copies, strict=True)]
     columns = zip(items, names, log_p, weights.tolist(), reasons, strict=True)
     kept = [item for item, weight in zip(items, weights, strict=True) if weight > 0]

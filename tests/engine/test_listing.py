@@ -2,6 +2,7 @@
 
 import io
 import json
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -39,9 +40,9 @@ def look(picture: str, unknown: float | None = None, **probabilities: float) -> 
     return Look(measure(Image.fromarray(pixels)), log_p, np.zeros(4, dtype=np.float32), unknown, (0, 2))
 
 
-def decided(*looks, rule="pooled", fitted=Fitted(), prior=None):  # noqa: B008  (frozen)
+def decided(*looks, rule="pooled", fitted=Fitted(), prior=None, description=""):  # noqa: B008  (frozen)
     names = [f"{number}.jpg" for number in range(1, len(looks) + 1)]
-    return decide(names, looks, Judge(fitted), rule=rule, prior=prior)
+    return decide(names, looks, Judge(fitted), rule=rule, prior=prior, description=description)
 
 
 def test_a_verdict_has_the_contracts_fields_and_survives_json(model):
@@ -283,3 +284,22 @@ def test_listings_without_one_good_photo_go_to_people():
     assert verdict.decision == "review"
     assert verdict.label == "bicycle"
     assert "no photo is good: the reasons stand beside them" in verdict.reasons
+
+
+def test_a_description_is_one_more_voter_and_a_contradiction_goes_to_people():
+    bike = look("a", bicycle=0.5, tire=0.4, mug=0.1)
+    plain = decided(bike)
+    helped = decided(bike, description="an old tire")
+    assert plain.label == "bicycle"
+    assert plain.evidence["text"] == {}
+    assert helped.label == "tire"
+    assert helped.decision == "review"
+    assert "the text says tire, the photos show bicycle" in helped.reasons
+    total = {
+        label: sum(values[label] for values in helped.evidence["photos"].values()) + helped.evidence["text"][label]
+        for label in helped.scores
+    }
+    assert helped.scores["tire"] / helped.scores["bicycle"] == pytest.approx(
+        math.exp(total["tire"] - total["bicycle"]), rel=1e-4
+    )
+    assert decided(bike, description="never used, fits anywhere").evidence["text"] == {}
