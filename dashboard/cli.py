@@ -10,6 +10,7 @@ import os
 import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -70,6 +71,7 @@ def _parser() -> argparse.ArgumentParser:
     command.add_argument(
         "--description", default="", type=_description, metavar="TEXT", help="what the sender says: one more voter"
     )
+    command.add_argument("--prior", type=_existing, metavar="FILE", help="CSV: class, share or count; default: even")
     command.add_argument("--rule", choices=RULES, default=RULES[0], help="default: %(default)s")
     _add_model_and_json(command)
 
@@ -169,11 +171,13 @@ def _serve(_: argparse.Namespace) -> int:
 
 
 def _classify(options: argparse.Namespace) -> int:
+    from engine.listings.prior import read_prior
     from engine.listings.sources import find_listings
     from engine.models.registry import load_model
 
     listings = find_listings(options.paths)
     model = load_model(options.model)
+    options.prior = options.prior and read_prior(options.prior, model.classes)
     verdicts: list[Verdict] = []
     for number, listing in enumerate(listings, start=1):
         verdict = _verdict(listing, options, model)
@@ -195,7 +199,8 @@ def _verdict(listing: "Listing", options: argparse.Namespace, model: "Classifier
     if listing.error:
         nothing = decide([], [], model, rule=options.rule, listing=listing.name)
         return replace(nothing, reasons=[ascii(str(listing.error))[1:-1]])  # it may hold a hostile file name
-    return classify_listing(listing.read(), options.description, model=model, rule=options.rule, listing=listing.name)
+    asked = partial(classify_listing, model=model, rule=options.rule, listing=listing.name, prior=options.prior)
+    return asked(listing.read(), options.description)
 
 
 def _told(verdicts: "Sequence[Verdict]") -> Iterator[str]:

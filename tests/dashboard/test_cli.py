@@ -190,3 +190,17 @@ def test_serve_refuses_what_is_no_port(port):
     result = run("serve", TALLY_PORT=port)
     assert result.returncode == 1
     assert result.stderr == f"tally: TALLY_PORT is '{port}', which is not a port: use a number from 1 to 65535\n"
+
+
+def test_a_prior_and_a_description_are_part_of_the_evidence(capsys, tmp_path):
+    for name, data in drawn_listing("tie"):
+        (tmp_path / name).write_bytes(data)
+    prior = tmp_path.parent / "prior.csv"
+    prior.write_text("class,share\ntire,0.9\nbicycle,0.1\n")
+    assert main(["classify", str(tmp_path), "--prior", str(prior), "--description", "winter tire", "--json"]) == 0
+    evidence = json.loads(capsys.readouterr().out)["evidence"]
+    assert evidence["prior"]["tire"] > evidence["prior"]["bicycle"]
+    assert evidence["text"]["tire"] > 1 > evidence["text"]["bicycle"]
+    prior.write_text("class,share\nnothing like it,1\n")
+    assert main(["classify", str(tmp_path), "--prior", str(prior)]) == 1
+    assert "nothing like it" in capsys.readouterr().err
