@@ -138,8 +138,10 @@ def test_animations_show_their_first_frame(encode, kind):
 def test_the_content_decides_not_the_name(scene, encode, model):
     import engine
 
-    verdict = engine.classify_listing([("photo.txt", encode(scene, "PNG"))], model=model)
-    assert verdict.photos[0].status == "ok"
+    data = encode(scene, "PNG")
+    named, renamed = (engine.classify_listing([(name, data)], model=model).photos[0] for name in ("a.png", "a.txt"))
+    assert named.label is not None
+    assert (renamed.label, renamed.score, renamed.status) == (named.label, named.score, named.status)
 
 
 @pytest.mark.parametrize(
