@@ -12,10 +12,9 @@ from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session, defer, selectinload
 
-from engine import settings
 from engine.errors import AccountNotFound, InputError, StoreError
 from engine.store.database import DAMAGED, session
-from engine.store.schema import Account, ColumnMapping, Goal, Import, Note, Table
+from engine.store.schema import Account, ColumnMapping, Goal, Import, Note, Table, stored_name
 from engine.tweets.history import zone_named
 from engine.tweets.read import Part, TableReport
 from engine.tweets.tables import Source
@@ -36,12 +35,8 @@ def list_accounts() -> list[str]:
 
 
 def account_name(text: str) -> str:
-    """A name as an account bears it. Raises InputError for one that is empty, too long or not printable."""
-    name = text.strip()
-    if not name or len(name) > settings.NAME_CHARACTERS or not name.isprintable():
-        shown = f"{name[: settings.NAME_CHARACTERS]!r} cannot name an account"
-        raise InputError(shown, f"use 1 to {settings.NAME_CHARACTERS} characters on one line")
-    return name
+    """A name as an account bears it. Raises InputError as `stored_name` does."""
+    return stored_name(text, "an account")
 
 
 def create_account(name: str, time_zone: str = "UTC") -> None:

@@ -4,19 +4,13 @@ from datetime import UTC, datetime
 
 from sqlalchemy import delete, select
 
-from engine import settings
-from engine.errors import InputError
 from engine.store.database import session
-from engine.store.schema import Answer
+from engine.store.schema import Answer, stored_name
 
 
 def person_name(text: str) -> str:
-    """A name as answers bear it. Raises InputError for one that is empty, too long or not printable."""
-    name = text.strip()
-    if not name or len(name) > settings.NAME_CHARACTERS or not name.isprintable():
-        shown = f"{name[: settings.NAME_CHARACTERS]!r} cannot name a person"
-        raise InputError(shown, f"use 1 to {settings.NAME_CHARACTERS} characters on one line")
-    return name
+    """A name as answers bear it. Raises InputError as `stored_name` does."""
+    return stored_name(text, "a person")
 
 
 def save_answer(data: str, item: str, person: str, label: str) -> None:

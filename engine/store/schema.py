@@ -6,6 +6,18 @@ from typing import Any
 from sqlalchemy import JSON, DateTime, Dialect, ForeignKey, LargeBinary, String, TypeDecorator, UniqueConstraint
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
 
+from engine import settings
+from engine.errors import InputError
+
+
+def stored_name(text: str, what: str) -> str:
+    """The name of `what` as it is kept. Raises InputError for one that is empty, too long or not printable."""
+    name = text.strip()
+    if not name or len(name) > settings.NAME_CHARACTERS or not name.isprintable():
+        shown = f"{name[: settings.NAME_CHARACTERS]!r} cannot name {what}"
+        raise InputError(shown, f"use 1 to {settings.NAME_CHARACTERS} characters on one line")
+    return name
+
 
 class Moment(TypeDecorator[datetime]):
     """A moment in UTC: SQLite itself forgets time zones."""

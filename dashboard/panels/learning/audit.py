@@ -15,6 +15,7 @@ from dashboard.cached import model_in_background
 from dashboard.charts import audit as figures
 from dashboard.measured import Data, keep, once
 from dashboard.panels.learning.choice import waiting
+from dashboard.panels.learning.curve import ANSWERS
 from dashboard.text import capital, escape, share
 from dashboard.uploads import Upload, admit_tables
 from engine.audit.audit import Audit, audit_selection
@@ -37,12 +38,7 @@ _FILES = {
     "frame": ("Everybody invited", "CSV or Parquet of all who were asked, with a column of yes and no: who answered."),
 }
 _PARTS = ("coverage", "sampling", "participation")
-_ANSWERS = {
-    "yes": ("yes", ":material/check:", "blue"),
-    "no": ("no", ":material/close:", "grey"),
-    "unsure": ("unsure", ":material/question_mark:", "orange"),
-    UNTESTED: (UNTESTED, ":material/block:", "grey"),
-}
+_ANSWERS = {**ANSWERS, UNTESTED: (UNTESTED, ":material/block:", "grey")}
 _THEATRE = "Try the theatre survey (made up)"
 _THREE = """A sample can lie in three ways. Each shows only against something outside it.
 - **Coverage**: some could never get in. It takes a reference sample of the population, or its margins.

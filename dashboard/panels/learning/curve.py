@@ -19,7 +19,7 @@ _HEADLINES = {
     "no": "More data will change little",
     "unsure": "Whether more data helps is open",
 }
-_ANSWERS = {
+ANSWERS = {
     "yes": ("yes", ":material/check:", "blue"),
     "no": ("no", ":material/close:", "grey"),
     "unsure": ("unsure", ":material/question_mark:", "orange"),
@@ -45,7 +45,7 @@ def verdicts(found: Curve) -> None:
     verdict = found.as_dict()["verdict"]
     with st.container(horizontal=True, vertical_alignment="center"):
         for name, question in _QUESTIONS.items():
-            text, icon, colour = _ANSWERS[verdict[name]]
+            text, icon, colour = ANSWERS[verdict[name]]
             chance = _chance(name, verdict[name], verdict["probability"])
             st.badge(f"{question}: {text}{chance}", icon=icon, color=colour, help=_CHANCE)  # type: ignore[arg-type]
         with st.popover("Four textbook shapes", icon=":material/help:", type="tertiary"):
