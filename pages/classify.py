@@ -1,151 +1,35 @@
-"""What do these photos of one object show, and why?"""
+"""What do these photos of one object show, and why? One listing, many, those that wait for a person, and those past."""
 
-import time
-from collections.abc import Sequence
-from concurrent.futures import wait
+from importlib import import_module
+from importlib.util import find_spec
 
 import streamlit as st
 
-from dashboard.cached import look_at, model_in_background
-from dashboard.dropzone import dropzone
-from dashboard.panels import classify as panels
-from dashboard.samples import drawn_listing
-from dashboard.uploads import admit
-from engine import settings
-from engine.errors import InputError, TallyError
-from engine.listings.pipeline import RULES, decide
+from dashboard.cached import model_in_background
+from dashboard.panels.classify import listing
+from engine.errors import TallyError
 
-state = st.session_state
-state.setdefault("pictures", [])  # the listing: what each photo showed
-state.setdefault("drops", 0)  # counts what was dropped: each drop gets a fresh, empty uploader
-state.setdefault("sample", None)  # the drawn listing it is, if any
-state.setdefault("waiting", [])  # photos to be read in this run
+PANELS = {  # each draws a headline and what stands under it
+    "Many listings": "many",
+    "Review": "review",
+    "History": "history",
+    "Quality and costs": "quality",
+    "Prices": "prices",
+}
+there = [name for name, panel in PANELS.items() if find_spec(f"dashboard.panels.classify.{panel}")]
 
-
-def take(photos: Sequence[tuple[str, bytes | InputError]], sample: str | None) -> None:
-    state.waiting = photos
-    state.sample = sample
-    state.drops += 1
-
-
-def try_sample(name: str) -> None:
-    take(drawn_listing(name), name)
-
-
-def cancel() -> None:
-    state.waiting = []
-
-
-def start_over() -> None:
-    state.pictures = []
-    state.description = ""
-    take([], None)
-
-
-def remove(index: int) -> None:
-    del state.pictures[index]
-    if not state.pictures:
-        start_over()
-
-
-def read(photos: Sequence[tuple[str, bytes | InputError]]) -> None:
-    """Look at the photos and add them to the listing, telling how far it is."""
-    model = model_in_background()
-    loading = "Loading the model, which takes some seconds"
-    bar = st.progress(0.0, "Reading the photos" if model.done() else loading)
-    st.button("Cancel", key="cancel", on_click=cancel)
-    st.skeleton(height=300)
-    while not model.done():
-        wait([model], timeout=0.2)
-        bar.progress(0.0, loading)  # here Streamlit lets go of a run that was cancelled
-    loaded, started = model.result(), time.monotonic()
-
-    def progress(done: int) -> None:
-        left = (time.monotonic() - started) / done * (len(photos) - done)
-        soon = f", {left:.0f} s left" if left >= 1 else ""
-        bar.progress(done / len(photos), f"Reading photo {done} of {len(photos)}{soon}")
-
-    state.pictures = state.pictures + look_at(photos, loaded, progress)
-    state.waiting = []
-
-
-top = st.container()
-photos_column, text_column, rule_column = st.columns([4, 3, 2])
-with photos_column, dropzone():
-    files = st.file_uploader(
-        f"Up to {settings.PHOTOS_PER_LISTING} photos of one object (JPEG, PNG, WebP, HEIC)",
-        accept_multiple_files=True,
-        key=f"photos-{state.drops}",
-        help="Drop or paste them anywhere on this page, or browse. Photos from several sides help. AVIF works too, and "
-        f"the first frame of a GIF; a photo may have up to {settings.PHOTO_MEGABYTES} MB.",
-    )
-with text_column:
-    description = st.text_area(
-        "Description (optional)",
-        key="description",
-        height=76,
-        max_chars=settings.DESCRIPTION_CHARACTERS,
-        placeholder="What the sender says of it",
-        help="One more voter, which may be wrong: if it names something else than the photos show, a person decides.",
-        persist_state="session",
-    )
-with rule_column:
-    rule = st.segmented_control(
-        "Decide by",
-        RULES,
-        default="pooled",
-        required=True,
-        key="rule",
-        bind="query-params",
-        persist_state="session",
-        format_func=lambda name: {"pooled": "All evidence", "majority": "Majority"}[name],
-        help="All evidence adds up what every photo says of every class. Majority counts one vote a photo.",
-    )
-
-if files:
-    if state.sample:  # a visitor's own photos take its place
-        state.pictures = []
-    take(admit(files, len(state.pictures)), None)
-if state.waiting:
-    try:
-        read(state.waiting)
-    except TallyError as error:
-        state.waiting, state.problem = [], error
-    st.rerun()
-
-if problem := state.pop("problem", None):
-    top.error(problem.remedy, title=problem.message)
-if state.pictures:
-    model = model_in_background().result()
-    verdict = decide(
-        [picture.name for picture in state.pictures],
-        [picture.look for picture in state.pictures],
-        model,
-        rule=rule,
-        description=description or "",
-    )
-    with top:
-        st.title(panels.headline(verdict))
-        with st.container(horizontal=True, vertical_alignment="center"):
-            panels.decision_badge(verdict)
-            if state.sample:
-                st.badge("Sample: drawings, not photos", icon=":material/draw:", color="grey")
-            st.caption(f"Model {model.id}", width="stretch")
-            panels.downloads(verdict, description or "")
-            st.button("Start over", icon=":material/restart_alt:", on_click=start_over)
-        st.markdown(panels.explanation(verdict))
-    panels.cards(state.pictures, verdict, remove)
-    if verdict.label:
-        votes_column, evidence_column = st.columns(2, gap="medium")
-        with votes_column:
-            panels.votes(verdict)
-        with evidence_column:
-            panels.evidence(verdict)
-else:
-    with top:
-        st.title("What do your photos show?")
-        st.markdown(
-            "Drop or paste several photos of **one object** anywhere on this page. "
-            "You see what it is, how each photo voted, and why."
-        )
-    panels.samples(try_sample)
+for name, tab in zip(
+    ["Result", *there], st.tabs(["Result", *there], key="classify-tab", on_change="rerun"), strict=True
+):
+    if not tab.open:
+        continue
+    with tab:
+        try:
+            if name == "Result":
+                listing.draw()
+            else:
+                with st.spinner("Loading the model, which takes some seconds"):
+                    model = model_in_background().result()
+                import_module(f"dashboard.panels.classify.{PANELS[name]}").draw(model)
+        except TallyError as error:
+            st.error(error.remedy, title=error.message)

@@ -5,7 +5,7 @@ import io
 
 import pytest
 
-from dashboard.panels.classify import explanation, headline, photos_csv
+from dashboard.panels.classify.result import explanation, headline, photos_csv
 from dashboard.text import count, escape, harmless, percent, plain, sentence, table
 from engine import PhotoVerdict, TieBreak, Verdict
 

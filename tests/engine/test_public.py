@@ -84,7 +84,7 @@ def test_no_file_of_the_dashboard_shadows_a_package():
 
 
 @pytest.mark.parametrize(
-    "module", ["engine", "dashboard.cli", "dashboard.cached", "dashboard.panels.classify", "dashboard.report"]
+    "module", ["engine", "dashboard.cli", "dashboard.cached", "dashboard.panels.classify.result", "dashboard.report"]
 )
 def test_importing_loads_no_torch(module):
     code = f"import sys, {module}; sys.exit('torch' in sys.modules)"

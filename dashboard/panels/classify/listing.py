@@ -1,0 +1,157 @@
+"""The Result tab: photos of one object are taken in and read, then their verdict is drawn."""
+
+import time
+from collections.abc import Sequence
+from concurrent.futures import wait
+
+import streamlit as st
+
+from dashboard.cached import look_at, model_in_background
+from dashboard.dropzone import dropzone
+from dashboard.panels.classify import result
+from dashboard.samples import drawn_listing
+from dashboard.uploads import admit
+from engine import settings
+from engine.errors import InputError, TallyError
+from engine.listings.pipeline import RULES, decide
+
+_Photos = Sequence[tuple[str, bytes | InputError]]
+
+state = st.session_state
+
+
+def draw() -> None:
+    """The visitor's listing: where its photos are dropped, and what they show."""
+    state.setdefault("pictures", [])  # the listing: what each photo showed
+    state.setdefault("drops", 0)  # counts what was dropped: each drop gets a fresh, empty uploader
+    state.setdefault("sample", None)  # the drawn listing it is, if any
+    state.setdefault("waiting", [])  # photos to be read in this run
+    top = st.container()
+    files, description, rule = _asked()
+    if files:
+        if state.sample:  # a visitor's own photos take its place
+            state.pictures = []
+        _take(admit(files, len(state.pictures)), None)
+    if state.waiting:
+        try:
+            _read(state.waiting)
+        except TallyError as error:
+            state.waiting, state.problem = [], error
+        st.rerun()
+    if problem := state.pop("problem", None):
+        top.error(problem.remedy, title=problem.message)
+    if state.pictures:
+        _answer(top, description, rule)
+    else:
+        with top:
+            st.title("What do your photos show?")
+            st.markdown(
+                "Drop or paste several photos of **one object** anywhere on this page. "
+                "You see what it is, how each photo voted, and why."
+            )
+        result.samples(_try_sample)
+
+
+def _asked():  # type: ignore[no-untyped-def]
+    photos_column, text_column, rule_column = st.columns([4, 3, 2])
+    with photos_column, dropzone():
+        files = st.file_uploader(
+            f"Up to {settings.PHOTOS_PER_LISTING} photos of one object (JPEG, PNG, WebP, HEIC)",
+            accept_multiple_files=True,
+            key=f"photos-{state.drops}",
+            help="Drop or paste them anywhere on this page, or browse. Photos from several sides help. AVIF works too, "
+            f"and the first frame of a GIF; a photo may have up to {settings.PHOTO_MEGABYTES} MB.",
+        )
+    with text_column:
+        description = st.text_area(
+            "Description (optional)",
+            key="description",
+            height=76,
+            max_chars=settings.DESCRIPTION_CHARACTERS,
+            placeholder="What the sender says of it",
+            help="One more voter, which may be wrong: if it names something else than the photos, a person decides.",
+            persist_state="session",
+        )
+    with rule_column:
+        rule = st.segmented_control(
+            "Decide by",
+            RULES,
+            default="pooled",
+            required=True,
+            key="rule",
+            bind="query-params",
+            persist_state="session",
+            format_func=lambda name: {"pooled": "All evidence", "majority": "Majority"}[name],
+            help="All evidence adds up what every photo says of every class. Majority counts one vote a photo.",
+        )
+    return files, description or "", rule
+
+
+def _answer(top, description: str, rule) -> None:  # type: ignore[no-untyped-def]
+    model = model_in_background().result()
+    names, looks = zip(*((picture.name, picture.look) for picture in state.pictures), strict=True)
+    verdict = decide(names, looks, model, rule=rule, description=description)
+    with top:
+        st.title(result.headline(verdict))
+        with st.container(horizontal=True, vertical_alignment="center"):
+            result.decision_badge(verdict)
+            if state.sample:
+                st.badge("Sample: drawings, not photos", icon=":material/draw:", color="grey")
+            st.caption(f"Model {model.id}", width="stretch")
+            result.downloads(verdict, description)
+            st.button("Start over", icon=":material/restart_alt:", on_click=_start_over)
+        st.markdown(result.explanation(verdict))
+    result.cards(state.pictures, verdict, _remove)
+    if verdict.label:
+        votes_column, evidence_column = st.columns(2, gap="medium")
+        with votes_column:
+            result.votes(verdict)
+        with evidence_column:
+            result.evidence(verdict)
+
+
+def _take(photos: _Photos, sample: str | None) -> None:
+    state.waiting = photos
+    state.sample = sample
+    state.drops += 1
+
+
+def _try_sample(name: str) -> None:
+    _take(drawn_listing(name), name)
+
+
+def _cancel() -> None:
+    state.waiting = []
+
+
+def _start_over() -> None:
+    state.pictures = []
+    state.description = ""
+    _take([], None)
+
+
+def _remove(index: int) -> None:
+    del state.pictures[index]
+    if not state.pictures:
+        _start_over()
+
+
+def _read(photos: _Photos) -> None:
+    """Look at the photos and add them to the listing, telling how far it is."""
+    model = model_in_background()
+    loading = "Loading the model, which takes some seconds"
+    bar = st.progress(0.0, "Reading the photos" if model.done() else loading)
+    st.button("Cancel", key="cancel", on_click=_cancel)
+    st.skeleton(height=300)
+    while not model.done():
+        wait([model], timeout=0.2)
+        bar.progress(0.0, loading)  # here Streamlit lets go of a run that was cancelled
+    loaded, started = model.result(), time.monotonic()
+
+    def progress(done: int) -> None:
+        left = (time.monotonic() - started) / done * (len(photos) - done)
+        soon = f", {left:.0f} s left" if left >= 1 else ""
+        bar.progress(done / len(photos), f"Reading photo {done} of {len(photos)}{soon}")
+
+    state.pictures = state.pictures + look_at(photos, loaded, progress)
+    state.waiting = []
