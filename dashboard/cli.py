@@ -195,11 +195,13 @@ def _classify(options: argparse.Namespace) -> int:
 
 def _verdict(listing: "Listing", options: argparse.Namespace, model: "Classifier") -> "Verdict":
     from engine.listings.pipeline import classify_listing, decide
+    from engine.listings.terms import Terms
 
     if listing.error:
         nothing = decide([], [], model, rule=options.rule, listing=listing.name)
         return replace(nothing, reasons=[ascii(str(listing.error))[1:-1]])  # it may hold a hostile file name
-    asked = partial(classify_listing, model=model, rule=options.rule, listing=listing.name, prior=options.prior)
+    terms = Terms(prior=options.prior)
+    asked = partial(classify_listing, model=model, rule=options.rule, listing=listing.name, terms=terms)
     return asked(listing.read(), options.description)
 
 

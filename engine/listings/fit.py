@@ -25,7 +25,7 @@ from engine.listings import vote
 from engine.listings.fitted import Fitted, save
 from engine.listings.held_out import Index, Photo, draw, look_at
 from engine.listings.outcomes import Material, Outcomes, by_version, calibrated, outcomes, pool
-from engine.listings.route import Known, error_threshold
+from engine.listings.route import ERRORS, Known, error_threshold
 from engine.listings.unknown import SCORES, Novelty, Reference, share_below
 from engine.photos.closeup import fit_closeup
 from engine.photos.decode import decode_all
@@ -37,7 +37,6 @@ Array = NDArray[np.float64]
 
 SPOILED = 0.25  # share of a listing's photos; phones' photos are not better
 UNKNOWN = 0.2  # share of listings: the contract's mix
-ERRORS = 0.05  # among accepted listings: the contract's operating point
 SIZES = (1, 2, 3, 4, 5, 6)  # photos of a listing
 _DRAWS = 6  # of hidden classes
 _LISTINGS = 400  # for each size and draw

@@ -15,11 +15,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.errors import DamagedModel
-from engine.listings.route import Known
+from engine.listings.route import Known, Trial
 from engine.listings.unknown import SCORES, Novelty, Reference
 
 NUMBERS, ARRAYS = "listing.json", "listing.safetensors"
-_UNKNOWN = "unknown."  # prefix of its arrays
+_UNKNOWN, _TRIAL = "unknown.", "trial."  # prefixes of their arrays
+_NUMBERS = ("temperature", "rho", "beta", "two_objects")
+_COLUMNS = ("kappa", "right", "size", "fitted")  # of a trial
 
 
 @dataclass(frozen=True)
@@ -35,6 +37,7 @@ class Fitted:
     accept: tuple[float, ...] = (0.0,)  # kappa from which a listing of 1, 2, ... photos is accepted; the last for more
     novelty: Novelty | None = field(default=None, repr=False)
     gate: Mapping[str, NDArray[np.float64]] | None = field(default=None, repr=False)  # the close-up head's
+    trial: Trial | None = field(default=None, repr=False)
 
     def accept_from(self, photos: int) -> float:
         """The kappa from which a listing of so many photos is accepted."""
@@ -53,15 +56,19 @@ def save(folder: Path, fitted: Fitted, weights: str, figures: dict[str, Any]) ->
         mix = fitted.novelty.mix
         arrays |= {_UNKNOWN + item.name: getattr(fitted.novelty.reference, item.name) for item in fields(Reference)}
         arrays |= {_UNKNOWN + "known": fitted.novelty.known, _UNKNOWN + "mixed": fitted.novelty.mixed}
+    if fitted.trial:
+        arrays |= {_TRIAL + name: getattr(fitted.trial, name) for name in _COLUMNS}
     # Half precision for the bank, the largest: its cosines keep three decimals. Ranks must not shift, so what they are
     # taken among is kept whole.
     kinds: dict[str, Any] = {"bank": np.float16, "bank_labels": np.int16, "known": np.float64, "mixed": np.float64}
+    kinds |= dict.fromkeys(_COLUMNS[1:], np.uint8)
     packed = {
-        name: np.ascontiguousarray(values, kinds.get(name.removeprefix(_UNKNOWN), np.float32))
+        name: np.ascontiguousarray(values, kinds.get(name.rpartition(".")[2], np.float32))
         for name, values in arrays.items()
     }
     save_file(packed, folder / ARRAYS)
-    numbers = {item: getattr(fitted, item) for item in ("temperature", "rho", "beta", "two_objects", "accept")}
+    numbers = {item: getattr(fitted, item) for item in (*_NUMBERS, "accept")}
+    numbers["independent"] = fitted.trial.independent if fitted.trial else 1.0
     content = {"weights": weights, **numbers, "known": asdict(fitted.known), "mix": mix, "figures": figures}
     (folder / NUMBERS).write_text(json.dumps(content, indent=1) + "\n", "utf-8")
 
@@ -83,13 +90,18 @@ def load(folder: Path, weights: str, shape: tuple[int, int]) -> Fitted:
             raise DamagedModel(f"{path} was fitted for other weights", "fit it again, or delete it")
         stored = load_file(folder / ARRAYS)
         arrays = {name: values.astype(np.float64) for name, values in stored.items()}
+        temperature, rho, beta, two_objects = (float(raw[name]) for name in _NUMBERS)
         fitted = Fitted(
-            **{name: float(raw[name]) for name in ("temperature", "rho", "beta", "two_objects")},
+            temperature,
+            arrays.get("train_prior"),
+            rho,
+            beta,
+            two_objects,
             accept=tuple(map(float, raw["accept"])),
-            train_prior=arrays.get("train_prior"),
             known=Known(**raw["known"]),
             novelty=_novelty(arrays, tuple(raw["mix"])) if raw["mix"] else None,
             gate={name[5:]: values for name, values in arrays.items() if name.startswith("gate.")} or None,
+            trial=_trial(arrays, float(raw["independent"])) if _TRIAL + "kappa" in arrays else None,
         )
     except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError, SafetensorError) as error:
         raise DamagedModel(
@@ -107,6 +119,11 @@ def _novelty(arrays: dict[str, NDArray[np.float64]], mix: tuple[str, ...]) -> No
     return Novelty(Reference(**known, bank_labels=labels), mix, *calibration)
 
 
+def _trial(arrays: dict[str, NDArray[np.float64]], independent: float) -> Trial:
+    kappa, right, size, fitted = (arrays[_TRIAL + name] for name in _COLUMNS)
+    return Trial(kappa, right > 0, size.astype(np.int64), fitted > 0, independent)
+
+
 def _sound(fitted: Fitted, arrays: dict[str, NDArray[np.float64]], shape: tuple[int, int]) -> bool:
     classes, width = shape
     sound = (
@@ -115,6 +132,7 @@ def _sound(fitted: Fitted, arrays: dict[str, NDArray[np.float64]], shape: tuple[
         and 0 <= fitted.rho <= 1
         and len(fitted.accept) > 0
         and (fitted.train_prior is None or fitted.train_prior.shape == (classes,))
+        and (fitted.trial is None or _sound_trial(fitted.trial))
     )
     if fitted.novelty is None or not sound:
         return sound
@@ -135,4 +153,15 @@ def _sound(fitted: Fitted, arrays: dict[str, NDArray[np.float64]], shape: tuple[
         and known.bank_labels.max() < classes
         and set(mix) <= set(SCORES)
         and len(fitted.novelty.known) == len(mix)
+    )
+
+
+def _sound_trial(trial: Trial) -> bool:
+    columns = [getattr(trial, name) for name in _COLUMNS]
+    sizes = set(trial.size.tolist())
+    return (
+        all(column.shape == (len(trial.kappa),) for column in columns)
+        and bool(((trial.kappa >= 0) & (trial.kappa <= 1)).all())
+        and sizes == set(range(1, max(sizes, default=1) + 1))
+        and 0 < trial.independent <= 1
     )

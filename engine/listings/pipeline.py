@@ -9,9 +9,9 @@ A photo that fails at a stage is carried on as its error: the other photos still
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
+from dataclasses import asdict, replace
 from functools import partial
-from typing import TYPE_CHECKING, Literal, get_args
+from typing import TYPE_CHECKING, Any, Literal, get_args
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,6 +20,8 @@ from PIL import Image
 from engine import settings
 from engine.errors import InputError, LimitExceeded
 from engine.listings import text, vote
+from engine.listings.fitted import Fitted
+from engine.listings.terms import Terms
 from engine.listings.verdict import PhotoVerdict, Verdict, rounded
 from engine.listings.weigh import Look, Model, Weighed, weigh
 from engine.photos.decode import decode_all
@@ -39,20 +41,20 @@ def classify_listing(
     model: "Classifier",
     rule: Rule = "pooled",
     listing: str = "listing",
-    prior: NDArray[np.float64] | None = None,
+    terms: Terms = Terms(),  # noqa: B008  (frozen)
 ) -> Verdict:
     """Say what one object is from several photos of it.
 
     `photos` are (name, bytes); in place of bytes an error says why there are none. Unreadable photos, and those past
     `settings.PHOTOS_PER_LISTING`, are part of the verdict with their reason. The description is one more voter.
-    `prior` [classes] is the log of how common the classes are; without it all are equally so.
+    `terms` are an operator's settings: prior, policy, prices, when a person is asked.
 
     Raises InputError for no photos or an unknown rule, LimitExceeded for a description that is too long.
     """
     check_request(len(photos), description, rule)
     looks = look(list(open_photos([data for _, data in photos])), model)
     names = [name for name, _ in photos]
-    return decide(names, looks, model, rule=rule, listing=listing, prior=prior, description=description)
+    return decide(names, looks, model, rule=rule, listing=listing, description=description, terms=terms)
 
 
 def check_request(photos: int, description: str, rule: str) -> None:
@@ -104,10 +106,13 @@ def decide(
     *,
     rule: Rule = "pooled",
     listing: str = "listing",
-    prior: NDArray[np.float64] | None = None,
     description: str = "",
+    terms: Terms = Terms(),  # noqa: B008  (frozen)
 ) -> Verdict:
-    """Weigh what the photos showed, and what the sender says, into one verdict."""
+    """Weigh what the photos showed, and what the sender says, into one verdict.
+
+    Raises InputError for terms of another model.
+    """
     names = unique_names(names)
     read = {name: item for name, item in zip(names, looks, strict=True) if isinstance(item, Look)}
     unread = {
@@ -121,8 +126,8 @@ def decide(
         return verdict(decision="review", reasons=[reason], photos=list(unread.values()))
 
     classes = model.classes
-    said = text.evidence(description, classes)
-    weighed = weigh(read, model, prior, said.log_evidence)
+    said = text.evidence(description, classes, right=terms.right, learned=terms.learned)
+    weighed = weigh(read, model, terms, said.log_evidence)
     poll = weighed.poll
     label = poll.voted if rule == "majority" else poll.best
 
@@ -131,53 +136,85 @@ def decide(
 
     weighed_classes = poll.weighed(label)
     by_photo = {name: shown(row, weighed_classes) for name, row in zip(read, poll.evidence.by_photo, strict=True)}
-    decision, reasons = _routed(weighed, label, model, said)
+    known = _known(weighed, terms.fitted or model.fitted)
+    ruling = terms.policy_for(classes).rule_on(classes[label], [classes[index] for index in poll.votes])
+    reasons = [*_doubts(weighed, known, classes, said), *ruling.reasons]
+    sure = known * float(poll.scores[label])
+    needed = terms.dial.threshold(terms.fitted or model.fitted, weighed.count)
+    if not reasons and sure < needed:
+        reasons.append(_unsure(sure, needed, weighed.count))
+    decision = "unknown" if known < 0.5 and not weighed.hopeless else "review" if reasons else "accept"
+    price, notes = _priced(classes[label], decision, terms)
+    others = {
+        name: (other.voted if rule == "majority" else other.best, other) for name, other in weighed.without.items()
+    }
     return verdict(
         decision=decision,
         label=classes[label],
         confidence=rounded(poll.scores[label]),
         unknown=None if weighed.unknown is None else rounded(weighed.unknown),
+        sure=rounded(sure),
         scores=shown(poll.scores, poll.top(label)),
         votes={classes[index]: rounded(count) for index, count in poll.votes.items()},
         tie_break=poll.tie_break,
+        ask=ruling.ask,
         evidence={
             "photos": by_photo,
-            "prior": {} if prior is None else shown(poll.evidence.prior, weighed_classes),
+            "prior": {} if terms.prior is None else shown(poll.evidence.prior, weighed_classes),
             "text": shown(said.log_evidence, weighed_classes) if said.log_evidence.any() else {},
+        },
+        without={
+            name: {"label": classes[index], "confidence": rounded(other.scores[index])}
+            for name, (index, other) in others.items()
         },
         photos=[unread.get(name) or weighed.photos[name] for name in names],
         reasons=reasons,
+        notes=[*weighed.notes, *([said.sentence] if said.sentence else []), *notes],
+        price=price,
     )
 
 
-def _routed(weighed: Weighed, label: int, model: Model, said: text.Text) -> tuple[str, list[str]]:
-    """The decision, and why the listing goes to people."""
-    poll, fitted, classes = weighed.poll, model.fitted, model.classes
-    known = 1.0
-    if weighed.unknown is not None:
-        values = (np.array([value]) for value in (weighed.unknown, poll.scores[poll.best], weighed.count))
-        known = float(fitted.known.probability(*values)[0])
-    reasons = []
+def _known(weighed: Weighed, fitted: Fitted) -> float:
+    """The probability that the object is in the catalogue."""
+    if weighed.unknown is None:
+        return 1.0
+    values = (np.array([value]) for value in (weighed.unknown, weighed.poll.scores.max(), weighed.count))
+    return float(fitted.known.probability(*values)[0])
+
+
+def _doubts(weighed: Weighed, known: float, classes: Sequence[str], said: text.Text) -> list[str]:
+    """Why the listing goes to people, however sure its label is."""
+    poll, reasons = weighed.poll, []
     if known < 0.5:
         near = " and ".join(vote.readable(classes[index]) for index in weighed.nearest)
         stranger = f"{100 * (weighed.unknown or 0):.0f} %"
         reasons.append(f"perhaps not in the catalogue: stranger than {stranger} of known photos; nearest are {near}")
-    if weighed.hopeless:
-        reasons.append("no photo is good: the reasons stand beside them")
+    if weighed.poor:
+        reasons.append(weighed.poor)
     if weighed.two_objects:
         reasons.append("the photos fall into two groups: two different objects?")
-    alone = classes[int(poll.evidence.by_photo.sum(0).argmax())]
-    if against := text.contradicts(said, alone):
+    if against := text.contradicts(said, classes[int(poll.evidence.by_photo.sum(0).argmax())]):
         reasons.append(against)
     if poll.voted != poll.best:
         reasons.append(_disagreement(poll, classes))
-    sure = known * poll.scores[label]
-    needed = fitted.accept_from(weighed.count)
-    if not reasons and sure < needed:
-        reasons.append(
-            f"right with a probability of {100 * sure:.0f} %; {100 * needed:.0f} % is needed to go without a person"
-        )
-    return ("unknown" if known < 0.5 and not weighed.hopeless else "review" if reasons else "accept"), reasons
+    return reasons
+
+
+def _unsure(sure: float, needed: float, photos: int) -> str:
+    if needed > 1:
+        several = "one photo" if photos == 1 else f"{photos} photos"
+        return f"no listing of {several} is known to be sure enough to go without a person"
+    return f"right with a probability of {100 * sure:.0f} %; {100 * needed:.0f} % is needed to go without a person"
+
+
+def _priced(label: str, decision: str, terms: Terms) -> tuple[dict[str, Any] | None, list[str]]:
+    """The price range, and the sentence that says what it rests on."""
+    if terms.prices is None:
+        return None, []
+    if decision == "unknown":
+        return None, ["no price: the object may be none of the catalogue"]
+    quote = terms.prices.range(label)
+    return asdict(quote.price) if quote.price else None, [quote.sentence]
 
 
 def _disagreement(poll: vote.Poll, classes: Sequence[str]) -> str:

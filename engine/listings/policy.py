@@ -4,7 +4,7 @@ import csv
 import io
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal, get_args
 
 import numpy as np
@@ -57,9 +57,18 @@ class Policy:
     @classmethod
     def default(cls, classes: Sequence[str]) -> "Policy":
         """The parts among these classes; everything else is accepted."""
-        parts = {part: tuple(whole for whole in wholes if whole in classes) for part, wholes in _PARTS.items()}
-        rules = {part: Rule("part_of", wholes) for part, wholes in parts.items() if part in classes and wholes}
-        return cls(tuple(classes), rules)
+        return cls((), {part: Rule("part_of", wholes) for part, wholes in _PARTS.items()}).within(classes)
+
+    def within(self, classes: Sequence[str]) -> "Policy":
+        """The rules that speak of these classes: a policy holds for every model, and another knows other classes."""
+        known = {
+            label: replace(rule, wholes=tuple(whole for whole in rule.wholes if whole in classes))
+            for label, rule in self.rules.items()
+            if label in classes
+        }
+        return Policy(
+            tuple(classes), {name: rule for name, rule in known.items() if rule.action != "part_of" or rule.wholes}
+        )
 
     @classmethod
     def read(cls, source: Source, classes: Sequence[str], name: str = "") -> "Policy":

@@ -4,13 +4,23 @@ kappa is the probability that accepting is right: P(the object is in the catalog
 """
 
 import hashlib
+import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, fields
+from typing import TYPE_CHECKING, Any, Literal, get_args
 
 import numpy as np
 from numpy.typing import NDArray
 
+from engine.errors import InputError
+
+if TYPE_CHECKING:
+    from engine.listings.fitted import Fitted
+
 Array = NDArray[np.float64]
+DialRule = Literal["errors", "costs"]
+ERRORS = 0.05  # among accepted listings: the contract's operating point
+NEVER = 1.01  # a threshold that nothing reaches
 _CONFIDENCE = 0.95  # of the bound on errors
 
 
@@ -75,7 +85,7 @@ def error_threshold(kappa: Array, right: NDArray[np.bool_], rate: float, indepen
     """The lowest kappa to accept so that at most a share `rate` of accepted listings are errors.
 
     The bound is Clopper and Pearson's upper one at 95 %. Listings that share photos tell less than their number:
-    `independent` is the share of them that counts. 1.01 (accept nothing) if no threshold will do.
+    `independent` is the share of them that counts. `NEVER` if no threshold will do.
     """
     from scipy.stats import beta
 
@@ -83,7 +93,7 @@ def error_threshold(kappa: Array, right: NDArray[np.bool_], rate: float, indepen
     accepted = curve.coverage * len(kappa) * independent
     errors = curve.risk * accepted
     within = np.flatnonzero(beta.ppf(_CONFIDENCE, errors + 1, np.maximum(accepted - errors, 1e-9)) <= rate)
-    return float(curve.threshold[within[-1]]) if len(within) else 1.01
+    return float(curve.threshold[within[-1]]) if len(within) else NEVER
 
 
 def cost_threshold(error: float, review: float, people: float = 0.0) -> float:
@@ -108,3 +118,79 @@ def audited(pictures: Sequence[str], share: float) -> bool:
     """
     digest = hashlib.sha256("".join(sorted(pictures)).encode()).digest()
     return int.from_bytes(digest[:8], "big") < share * 2**64
+
+
+@dataclass(frozen=True)
+class Trial:
+    """What held-out listings came to, one in five unknown; [listings] each. They share photos."""
+
+    kappa: Array
+    right: NDArray[np.bool_]
+    size: NDArray[np.int64]  # photos
+    fitted: NDArray[np.bool_]  # whether thresholds are fitted on it: curves are drawn of the others
+    independent: float = 1.0  # share of the listings fitted on that counts
+
+    def curve(self, photos: int) -> RiskCoverage:
+        """Of listings of so many photos that nothing was fitted on."""
+        return risk_coverage(*self._of(photos, fitted=False))
+
+    def threshold(self, photos: int, rate: float) -> float:
+        """The kappa from which a listing of so many photos is accepted, at most a share `rate` of them wrongly."""
+        return error_threshold(*self._of(photos, fitted=True), rate, self.independent)
+
+    def _of(self, photos: int, *, fitted: bool) -> tuple[Array, NDArray[np.bool_]]:
+        chosen = (self.fitted == fitted) & (self.size == min(photos, self.size.max()))
+        return self.kappa[chosen], self.right[chosen]
+
+
+@dataclass(frozen=True)
+class Dial:
+    """When a listing is accepted without a person, and how many people have time for."""
+
+    rule: DialRule = "errors"
+    errors: float = ERRORS  # at most this share among accepted (upper bound)
+    cost_of_error: float = 20.0  # in the currency of cost_of_review
+    cost_of_review: float = 1.0
+    errors_of_people: float = 0.03  # share of their reviews
+    places: int | None = None  # reviews a day
+    audit: float = 0.0  # share of accepted listings that people look at all the same, drawn at random
+
+    def threshold(self, fitted: "Fitted", photos: int) -> float:
+        """The kappa from which a listing of so many photos is accepted; `NEVER` where none is known to be safe."""
+        if self.rule == "costs":
+            return cost_threshold(self.cost_of_error, self.cost_of_review, self.errors_of_people)
+        if self.errors == ERRORS:
+            return fitted.accept_from(photos)
+        return fitted.trial.threshold(photos, self.errors) if fitted.trial else NEVER
+
+    def gain(self, kappa: float) -> float:
+        """What a look at a listing saves; below 0 it costs more than it saves."""
+        return (1 - kappa - self.errors_of_people) * self.cost_of_error - self.cost_of_review
+
+    def as_dict(self) -> dict[str, Any]:
+        return asdict(self)
+
+    @classmethod
+    def from_dict(cls, data: dict[str, Any]) -> "Dial":
+        """The dial that `as_dict` came from; what is left out is as by default.
+
+        Raises InputError for anything else, and for values out of range.
+        """
+        try:
+            dial = cls(**data)
+            numbers = [float(getattr(dial, item.name)) for item in fields(cls) if item.name not in ("rule", "places")]
+            errors, cost_of_error, cost_of_review, errors_of_people, audit = numbers
+            sound = (
+                dial.rule in get_args(DialRule)
+                and all(map(math.isfinite, numbers))
+                and 0 < errors < 1
+                and min(cost_of_error, cost_of_review) > 0
+                and 0 <= errors_of_people < 1
+                and 0 <= audit <= 1
+                and (dial.places is None or (isinstance(dial.places, int) and dial.places >= 0))
+            )
+        except (TypeError, ValueError) as error:
+            raise InputError(f"this is not a dial ({error})", "give what Dial.as_dict made") from error
+        if not sound:
+            raise InputError(f"this is not a dial ({data})", "use shares from 0 to 1 and costs above 0")
+        return dial

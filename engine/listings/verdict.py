@@ -6,6 +6,8 @@ from typing import Any
 
 from engine.errors import InputError
 
+_ADDED = {"sure", "without", "notes"}  # fields that the first verdicts did not have
+
 
 @dataclass(frozen=True)
 class PhotoVerdict:
@@ -35,7 +37,9 @@ class Verdict:
 
     `scores` holds the five best classes and the label; over all classes they sum to 1. `evidence` is in nats
     (natural log), for these classes and those with a vote, and adds up: over all classes the scores are the softmax
-    of its sum over photos, prior and text.
+    of its sum over photos, prior and text. `sure` is the probability that accepting is right: that the object is in the
+    catalogue and the label its. `without` says what the verdict were without each photo that counts, where two or more
+    do. `notes` say what was done, in words.
     """
 
     listing: str
@@ -43,14 +47,17 @@ class Verdict:
     label: str | None = None  # None only if no photo could be read
     confidence: float | None = None
     unknown: float | None = None
+    sure: float | None = None
     rule: str
     scores: dict[str, float] = field(default_factory=dict)
     votes: dict[str, float] = field(default_factory=dict)
     tie_break: TieBreak | None = None
     ask: str | None = None
     evidence: dict[str, Any] = field(default_factory=lambda: {"photos": {}, "prior": {}, "text": {}})
+    without: dict[str, dict[str, Any]] = field(default_factory=dict)
     photos: list[PhotoVerdict]
     reasons: list[str] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
     price: dict[str, Any] | None = None
     model: str
 
@@ -60,12 +67,13 @@ class Verdict:
 
     @classmethod
     def from_dict(cls, data: dict[str, Any]) -> "Verdict":
-        """The verdict that `as_dict` came from. Fields of a newer Tally are passed over.
+        """The verdict that `as_dict` came from. Fields of a newer Tally are passed over, new ones may be missing.
 
         Raises InputError if fields are missing.
         """
         try:
-            values = {item.name: data[item.name] for item in fields(cls)}
+            names = [item.name for item in fields(cls) if item.name in data or item.name not in _ADDED]
+            values = {name: data[name] for name in names}
             values["photos"] = [
                 PhotoVerdict(**{item.name: photo[item.name] for item in fields(PhotoVerdict)})
                 for photo in data["photos"]

@@ -5,7 +5,7 @@ picture share one vote).
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from fractions import Fraction
 
 import numpy as np
@@ -45,12 +45,6 @@ class Evidence:
     def scores(self) -> Array:
         """Probabilities, [classes]."""
         return softmax(self.by_photo.sum(0) + self.prior + self.text)
-
-    def without(self, photo: int) -> "Evidence":
-        """The evidence had this photo not been sent."""
-        weights = self.weights.copy()
-        weights[photo] = 0.0
-        return replace(self, weights=weights)
 
 
 @dataclass(frozen=True)

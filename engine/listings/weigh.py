@@ -10,8 +10,10 @@ from numpy.typing import NDArray
 
 from engine.listings import vote
 from engine.listings.fitted import Fitted
+from engine.listings.policy import Policy
+from engine.listings.terms import Terms
 from engine.listings.verdict import PhotoVerdict, rounded
-from engine.photos.gate import LAST_RESORT, inspect
+from engine.photos.gate import BLURRED, LAST_RESORT, Quality, inspect
 from engine.photos.quality import Measures
 from engine.photos.siblings import share_votes
 
@@ -48,49 +50,99 @@ class Weighed:
 
     photos: dict[str, PhotoVerdict]
     poll: vote.Poll
+    without: dict[str, vote.Poll]  # of the others, for each photo that counts, where two or more do
     unknown: float | None  # mean over the photos that count
     count: int  # of photos that count, one or more
-    hopeless: bool  # no photo is good enough to answer without a person
+    hopeless: bool  # no photo shows anything
+    poor: str | None  # why no photo is good enough to answer without a person
     two_objects: bool
     nearest: list[int]  # classes of the nearest training photos
+    notes: list[str]  # what was done, in words
 
 
-def weigh(
-    read: Mapping[str, Look], model: Model, prior: NDArray[np.float64] | None = None, text: Array | None = None
-) -> Weighed:
-    """Judge each photo, then pool those that count with the prior and what the text says, [classes] each."""
-    fitted, items = model.fitted, list(read.values())
-    log_p = np.stack([item.log_probabilities for item in items])
+def weigh(read: Mapping[str, Look], model: Model, terms: Terms = Terms(), text: Array | None = None) -> Weighed:  # noqa: B008  (frozen)
+    """Judge each photo, then pool those that count with the prior and what the text says, [classes]."""
+    fitted, items, names = terms.fitted or model.fitted, list(read.values()), list(read)
+    log_p, features = (np.stack([getattr(item, name) for item in items]) for name in ("log_probabilities", "features"))
+    if terms.adapter:
+        log_p = terms.adapter.shift(log_p, features)
     log_p = vote.calibrate(log_p, fitted.temperature, fitted.train_prior)
-    names, features = list(read), np.stack([item.features for item in items])
     qualities = inspect(names, [item.measures for item in items], features, fitted.gate)
-    shares, copies = share_votes(names, [quality.picture for quality in qualities])
-    gain, apart = vote.split(log_p)
-    two = gain > fitted.two_objects
-    if two and apart.sum() == 1 and len(apart) > 2:
-        odd, two = int(apart.argmax()), False
-        quality, other = qualities[odd], vote.readable(model.classes[log_p[odd].argmax()])
-        reason = f"unlike the other photos ({other}): is it another object?"
-        qualities[odd] = replace(quality, weight=quality.weight * _ODD, reasons=[*quality.reasons, reason])
-    weights = np.array([quality.weight * float(share) for quality, share in zip(qualities, shares, strict=True)])
-    flat = np.zeros(len(model.classes))
+    flat, prior = np.zeros(len(model.classes)), terms.prior_for(model.classes)
     counted = flat if prior is None else fitted.beta * (prior - prior.mean())
-    evidence = vote.Evidence(log_p + np.log(len(flat)), weights, counted, flat if text is None else text, fitted.rho)
-    reasons = [[*quality.reasons, *copied] for quality, copied in zip(qualities, copies, strict=True)]
-    columns = zip(items, names, log_p, weights.tolist(), reasons, strict=True)
-    kept = [item for item, weight in zip(items, weights, strict=True) if weight > 0]
-    strangeness = [item.unknown for item in kept if item.unknown is not None]
+    said = flat if text is None else text
+    panel = _Panel(model.classes, fitted, terms.policy_for(model.classes), log_p, names, qualities, counted, said)
+    everyone = list(range(len(names)))
+    found = panel.poll(everyone)
+    weights = found.poll.evidence.weights.tolist()
+    kept = [index for index in everyone if weights[index] > 0]
+    strangeness = [unknown for index in kept if (unknown := items[index].unknown) is not None]
+    near = Counter(near for index in kept for near in items[index].nearest[:2])
+    rows = zip(items, names, log_p, weights, found.reasons, strict=True)
     return Weighed(
-        photos={
-            name: _read_photo(item, name, row, weight, said, model.classes) for item, name, row, weight, said in columns
-        },
-        poll=vote.hold(log_p, shares, evidence, model.classes),
+        photos={row[1]: _read_photo(*row, model.classes) for row in rows},
+        poll=found.poll,
+        without={names[index]: panel.poll([*everyone[:index], *everyone[index + 1 :]]).poll for index in kept}
+        if len(kept) > 1
+        else {},
         unknown=float(np.mean(strangeness)) if strangeness else None,
         count=len(kept),
         hopeless=max(quality.weight for quality in qualities) <= LAST_RESORT,
-        two_objects=two,
-        nearest=[near for near, _ in Counter(near for item in kept for near in item.nearest[:2]).most_common(2)],
+        poor=_poor(qualities),
+        two_objects=found.two_objects,
+        nearest=[name for name, _ in near.most_common(2)],
+        notes=found.notes,
     )
+
+
+@dataclass(frozen=True)
+class _Found:
+    poll: vote.Poll
+    two_objects: bool
+    reasons: list[list[str]]  # of each photo
+    notes: list[str]
+
+
+@dataclass(frozen=True)
+class _Panel:
+    """Judged photos, which can be asked together or without one of them."""
+
+    classes: Sequence[str]
+    fitted: Fitted
+    policy: Policy
+    log_p: Array  # [photos, classes]
+    names: Sequence[str]
+    qualities: Sequence[Quality]
+    prior: Array  # [classes]
+    text: Array  # [classes]
+
+    def poll(self, chosen: Sequence[int]) -> _Found:
+        """Share the votes of copies, let parts speak for their wholes, look for an odd photo, and pool."""
+        log_p, names = self.log_p[chosen], [self.names[index] for index in chosen]
+        qualities = [self.qualities[index] for index in chosen]
+        moved, notes = self.policy.support(log_p, log_p.argmax(1).tolist(), names)
+        shares, copies = share_votes(names, [quality.picture for quality in qualities])
+        gain, apart = vote.split(moved)
+        two = gain > self.fitted.two_objects
+        if two and apart.sum() == 1 and len(apart) > 2:
+            odd, two = int(apart.argmax()), False
+            quality, other = qualities[odd], vote.readable(self.classes[log_p[odd].argmax()])
+            reason = f"unlike the other photos ({other}): is it another object?"
+            qualities[odd] = replace(quality, weight=quality.weight * _ODD, reasons=[*quality.reasons, reason])
+        weights = np.array([quality.weight * float(share) for quality, share in zip(qualities, shares, strict=True)])
+        evidence = vote.Evidence(moved + np.log(len(self.classes)), weights, self.prior, self.text, self.fitted.rho)
+        reasons = [[*quality.reasons, *copied] for quality, copied in zip(qualities, copies, strict=True)]
+        return _Found(vote.hold(log_p, shares, evidence, self.classes), two, reasons, notes)
+
+
+def _poor(qualities: Sequence[Quality]) -> str | None:
+    """Why no photo is good enough to answer without a person."""
+    if max(quality.weight for quality in qualities) >= BLURRED:
+        return None
+    if not all(quality.close_up for quality in qualities):
+        return "no photo is good: the reasons stand beside them"
+    several = f"all {len(qualities)} photos are close-ups"
+    return f"{several if len(qualities) > 1 else 'the only photo is a close-up'}: add one of the whole item"
 
 
 def _read_photo(

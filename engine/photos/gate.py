@@ -4,7 +4,7 @@ Soft first: a doubtful photo counts less and says why; only one that shows nothi
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -26,6 +26,7 @@ class Quality:
     weight: float
     reasons: list[str]
     picture: int  # the first photo of the listing that shows the same picture: copies share one vote (`share_votes`)
+    close_up: bool = False
 
 
 def inspect(
@@ -45,16 +46,17 @@ def inspect(
     qualities = []
     for index, item in enumerate(measures):
         faults = _light(item) + _sharpness(item)
+        close_up = index in wholes or bool(near[index] > 0 and not item.empty)
         if index in wholes:
             faults.append((CLOSE_UP, f"close-up of {names[wholes[index]]}: add one of the whole item"))
-        elif near[index] > 0 and not item.empty:
+        elif close_up:
             faults.append((CLOSE_UP, "close-up: add one of the whole item"))
         weight = float(np.prod([weight for weight, _ in faults]))
-        qualities.append(Quality(round(weight, 6), [reason for _, reason in faults], pictures[index]))
+        qualities.append(Quality(round(weight, 6), [reason for _, reason in faults], pictures[index], close_up))
     if qualities and not any(quality.weight for quality in qualities):
         best = max(range(len(measures)), key=lambda index: measures[index].contrast)
         kept = [*qualities[best].reasons, "kept, as no other photo is better"]
-        qualities[best] = Quality(LAST_RESORT, kept, pictures[best])
+        qualities[best] = replace(qualities[best], weight=LAST_RESORT, reasons=kept)
     return qualities
 
 

@@ -55,8 +55,8 @@ def test_faults_add_up():
 
 def test_a_close_up_is_told_by_the_head_and_named_where_another_photo_shows_more():
     _, detail, near = judged(photo(1), photo(1).crop((60, 50, 180, 140)), photo(2), near=(1, 2))
-    assert detail == Quality(gate.CLOSE_UP, ["close-up of 0.jpg: add one of the whole item"], 1)
-    assert near == Quality(gate.CLOSE_UP, ["close-up: add one of the whole item"], 2)
+    assert detail == Quality(gate.CLOSE_UP, ["close-up of 0.jpg: add one of the whole item"], 1, close_up=True)
+    assert near == Quality(gate.CLOSE_UP, ["close-up: add one of the whole item"], 2, close_up=True)
 
 
 def test_without_a_fitted_head_only_details_of_other_photos_are_known():

@@ -16,11 +16,12 @@ from engine.listings import pipeline
 from engine.listings.fitted import Fitted
 from engine.listings.pipeline import decide, unique_names
 from engine.listings.route import Known
+from engine.listings.terms import Terms
 from engine.listings.weigh import Look
 from engine.photos.quality import measure
 
-FIELDS = ["listing", "decision", "label", "confidence", "unknown", "rule", "scores", "votes", "tie_break", "ask",
-          "evidence", "photos", "reasons", "price", "model"]  # fmt: skip
+FIELDS = ["listing", "decision", "label", "confidence", "unknown", "sure", "rule", "scores", "votes", "tie_break",
+          "ask", "evidence", "without", "photos", "reasons", "notes", "price", "model"]  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -40,9 +41,9 @@ def look(picture: str, unknown: float | None = None, **probabilities: float) -> 
     return Look(measure(Image.fromarray(pixels)), log_p, np.zeros(4, dtype=np.float32), unknown, (0, 2))
 
 
-def decided(*looks, rule="pooled", fitted=Fitted(), prior=None, description=""):  # noqa: B008  (frozen)
+def decided(*looks, rule="pooled", fitted=Fitted(), description="", **terms):  # noqa: B008  (frozen)
     names = [f"{number}.jpg" for number in range(1, len(looks) + 1)]
-    return decide(names, looks, Judge(fitted), rule=rule, prior=prior, description=description)
+    return decide(names, looks, Judge(fitted), rule=rule, description=description, terms=Terms(**terms))
 
 
 def test_a_verdict_has_the_contracts_fields_and_survives_json(model):
@@ -303,3 +304,15 @@ def test_a_description_is_one_more_voter_and_a_contradiction_goes_to_people():
         math.exp(total["tire"] - total["bicycle"]), rel=1e-4
     )
     assert decided(bike, description="never used, fits anywhere").evidence["text"] == {}
+
+
+def test_without_a_photo_the_verdict_is_that_of_the_others():
+    rows = look("a", bicycle=0.5, tire=0.4, mug=0.1), look("b", mug=0.8, tire=0.2), look("c", bicycle=0.6, mug=0.4)
+    names = ["1.jpg", "2.jpg", "3.jpg"]
+    for rule in ("pooled", "majority"):
+        verdict = decided(*rows, rule=rule)
+        assert list(verdict.without) == names
+        for index, name in enumerate(names):
+            others = decided(*rows[:index], *rows[index + 1 :], rule=rule)
+            assert verdict.without[name] == {"label": others.label, "confidence": others.confidence}
+    assert decided(rows[0]).without == {}

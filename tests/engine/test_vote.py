@@ -149,10 +149,3 @@ def test_the_evidence_adds_up_to_the_scores(rows):
     assert np.allclose(np.exp(total) / np.exp(total).sum(), poll.scores)
     assert poll.best == int(poll.scores.argmax())
     assert sum(poll.votes.values()) == len(rows)
-
-
-@hypothesis_settings(max_examples=100, deadline=None, derandomize=True)
-@given(listings())
-def test_without_a_photo_is_as_if_it_had_not_been_sent(rows):
-    without = pool(rows, rho=0.3).without(0).scores
-    assert np.allclose(without, pool(rows[1:], rho=0.3).scores)
