@@ -8,6 +8,7 @@ from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
+from functools import lru_cache
 from threading import Lock
 from typing import TYPE_CHECKING
 
@@ -16,9 +17,10 @@ from PIL import Image, ImageFilter, ImageOps
 from engine import settings
 from engine.errors import InputError
 from engine.listings.pipeline import look
+from engine.listings.terms import Terms
 from engine.listings.weigh import Look
 from engine.models.registry import STARTER, load_model
-from engine.photos.decode import decode_all
+from engine.photos.decode import as_jpeg, decode_all
 
 if TYPE_CHECKING:
     from engine.models.classifier import Classifier
@@ -37,7 +39,12 @@ class Picture:
 
     name: str
     look: Look | InputError
-    thumbnail: bytes | None = field(repr=False)  # JPEG; None where the photo could not be read
+    jpeg: bytes | None = field(repr=False)  # long side at most settings.WORKING_SIDE; None if it could not be read
+
+    @property
+    def thumbnail(self) -> bytes | None:
+        """The picture of its card."""
+        return self.jpeg and thumbnail(self.jpeg)
 
 
 _Seen = tuple[Look | InputError, bytes | None]
@@ -82,6 +89,11 @@ def _log_failure(future: "Future[Classifier]") -> None:
         _log.error("the model does not load: %s", error)
 
 
+def terms(model: "Classifier") -> Terms:  # noqa: ARG001
+    """What holds beside the model now."""
+    return Terms()
+
+
 def look_at(
     photos: Sequence[tuple[str, bytes | InputError]], model: "Classifier", progress: Callable[[int], None]
 ) -> list[Picture]:
@@ -94,7 +106,7 @@ def look_at(
         images.append(image)
         progress(len(photos) - len(new) + len(images))
     for index, image, shown in zip(new, images, look(images, model), strict=True):
-        value = seen[index] = shown, _thumbnail(image) if isinstance(image, Image.Image) else None
+        value = seen[index] = shown, as_jpeg(image) if isinstance(image, Image.Image) else None
         key = keys[index]
         if key and isinstance(shown, Look):
             _recent.put(key, value)
@@ -105,11 +117,11 @@ def _key(data: bytes, model: str) -> str:
     return f"{model} {hashlib.sha256(data).hexdigest()}"
 
 
-def _thumbnail(image: Image.Image) -> bytes:
+@lru_cache(maxsize=200)
+def thumbnail(jpeg: bytes) -> bytes:
     """4:3, so that cards align; a photo of another shape lies on a blurred copy of itself, which suits both themes."""
-    blur = ImageOps.fit(image, (_CARD[0] // 8, _CARD[1] // 8)).filter(ImageFilter.GaussianBlur(4)).resize(_CARD)
-    small = ImageOps.contain(image, _CARD)
+    with Image.open(io.BytesIO(jpeg)) as image:
+        blur = ImageOps.fit(image, (_CARD[0] // 8, _CARD[1] // 8)).filter(ImageFilter.GaussianBlur(4)).resize(_CARD)
+        small = ImageOps.contain(image, _CARD)
     blur.paste(small, ((_CARD[0] - small.width) // 2, (_CARD[1] - small.height) // 2))
-    buffer = io.BytesIO()
-    blur.save(buffer, "JPEG", quality=85)
-    return buffer.getvalue()
+    return as_jpeg(blur)

@@ -82,6 +82,10 @@ AUDIT_ROWS = 10_000
 # Files in one ZIP: 10,000 listings of ten photos. A ZIP of more is split by its sender.
 ZIP_FILES = 100_000
 
+# A reviewer holds a listing this long: most take seconds, a hard one with a look elsewhere some minutes. Who went away
+# keeps it from others no longer than that.
+CLAIM_MINUTES = 10
+
 # Listings waiting for the one inference worker. Ten photos take about a second on two cores, so the last of the
 # queue waits about ten; a longer wait is better refused at once than timed out later.
 WAITING_REQUESTS = 8
@@ -92,7 +96,7 @@ UPLOAD_SECONDS = 60
 # A model that did not load is tried again after this time (s): a disk may come back, a damaged file does not.
 MODEL_RETRY_SECONDS = 10
 
-# Photos kept ready by content, so that a rerun or a page switch costs no inference (about 25 kB each).
+# Photos kept ready by content, so that a rerun or a page switch costs no inference (about 50 kB each).
 CACHED_PHOTOS = 2_000
 
 # Every later stage works on a copy whose long side is at most this (px): blur and close-up are measured at 512,

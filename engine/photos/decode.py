@@ -85,6 +85,13 @@ def _decode_or_error(source: bytes | InputError) -> Image.Image | InputError:
         return type(error)(error.message, error.remedy)  # anew, as the one caught holds on to the photo's bytes
 
 
+def as_jpeg(image: Image.Image) -> bytes:
+    """A decoded photo as it is kept for people to see. The same image gives the same bytes."""
+    buffer = io.BytesIO()
+    image.save(buffer, "JPEG", quality=85)
+    return buffer.getvalue()
+
+
 def too_many_bytes(size: int) -> LimitExceeded:
     return LimitExceeded(
         f"{size / settings.MEGABYTE:.1f} MB is over the limit of {settings.PHOTO_MEGABYTES} MB a photo",
