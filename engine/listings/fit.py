@@ -25,7 +25,7 @@ from engine.listings import vote
 from engine.listings.fitted import Fitted, save
 from engine.listings.held_out import Index, Photo, draw, look_at
 from engine.listings.outcomes import Material, Outcomes, by_version, calibrated, outcomes, pool
-from engine.listings.route import ERRORS, Known, error_threshold
+from engine.listings.route import ERRORS, Known, Trial
 from engine.listings.unknown import SCORES, Novelty, Reference, share_below
 from engine.photos.closeup import fit_closeup
 from engine.photos.decode import decode_all
@@ -49,11 +49,14 @@ _TWO = 0.99  # of listings of one object gain less from a second class
 def fit(
     model: "Classifier", train: tuple[NDArray[np.float32], Index], photos: Sequence[Photo], gate: Any = None
 ) -> tuple[Fitted, dict[str, Any]]:
-    """Fit on training features [photos, width] with class indices, and on held-out photos (all are used: pass a half).
+    """Fit on training features [photos, width] with class indices, and on the first half of held-out photos.
 
-    `gate` are the close-up head's parameters. Returns the parameters and how the choice among scores fell.
+    The other half is only tried. `gate` are the close-up head's parameters. Returns the parameters and how the choice
+    among scores fell.
     """
-    material = Material.of(photos, model, gate)
+    material, other = (
+        Material.of([photo for photo in photos if photo.in_first_half == first], model, gate) for first in (True, False)
+    )
     features, labels = train[0].astype(np.float64), train[1]
     counts = np.bincount(labels, minlength=len(model.classes)).clip(1)
     fitted = _with_pool(Fitted(gate=gate), material, np.log(counts / counts.sum()))
@@ -61,21 +64,25 @@ def fit(
     mix, table = _mix(hidden)
     reference = Reference.of(features, labels, model.head, _PER_CLASS)
     fitted = replace(fitted, novelty=_calibrated(reference, mix, material))
-    listings = [
-        item
-        for draw_number, (known, unknown, part, classes) in enumerate(hidden)
-        for item in _outcomes(fitted, _calibrated(part, mix, known), (known, unknown), classes, draw_number)
+    drawn = [(_calibrated(part, mix, known), classes) for known, _, part, classes in hidden]
+    halves = [
+        Outcomes.joined(
+            [
+                item
+                for number, (novelty, classes) in enumerate(drawn)
+                for item in _outcomes(fitted, novelty, _sides(half, classes), classes, number)
+            ]
+        )
+        for half in (material, other)
     ]
-    together = Outcomes.joined(listings)
-    fitted = replace(fitted, known=_known(together))
-    kappa = together.kappa(fitted)
+    fitted = replace(fitted, known=_known(halves[0]))
     # A photo is in several listings, each time in other company: as many listings count as there are photos.
-    independent = min(1.0, len(photos) * len(SIZES) / len(kappa))
-    accept = []
-    for size in SIZES:
-        own = together.size == size
-        accept.append(error_threshold(kappa[own], together.right[own], ERRORS, independent))
-    return replace(fitted, accept=tuple(accept)), table
+    independent = min(1.0, len(material.labels) * len(SIZES) / len(halves[0].size))
+    both = Outcomes.joined(halves)
+    trial = Trial(
+        both.kappa(fitted), both.right, both.size, np.arange(len(both.size)) < len(halves[0].size), independent
+    )
+    return replace(fitted, accept=tuple(trial.threshold(size, ERRORS) for size in SIZES), trial=trial), table
 
 
 def _with_pool(fitted: Fitted, material: Material, log_share: Array) -> Fitted:
@@ -129,8 +136,13 @@ def _hidden(
         places[classes] = np.arange(len(classes))
         seen = np.isin(labels, classes)
         reference = Reference.of(features[seen], places[labels[seen]], head[classes], _PER_CLASS)
-        away = np.isin(material.labels, gone)
-        yield material.within(classes, ~away), material.within(classes, away), reference, classes
+        yield *_sides(material, classes), reference, classes
+
+
+def _sides(material: Material, classes: Index) -> tuple[Material, Material]:
+    """Photos of these classes and of all others, as a model that knows only these would see them."""
+    known = np.isin(material.labels, classes)
+    return material.within(classes, known), material.within(classes, ~known)
 
 
 def _mix(hidden: Sequence[tuple[Material, Material, Reference, Index]]) -> tuple[tuple[str, ...], dict[str, float]]:
@@ -222,10 +234,8 @@ def main() -> None:
     photos = look_at(read_labelled(options.held_out), model, lambda done: _tell("held-out", done))
     places = {name: index for index, name in enumerate(model.classes)}
     labels = np.array([places[label] for label in seen.labels])
-    half = [photo for photo in photos if photo.in_first_half]
-    fitted, table = fit(
-        model, (seen.arrays()[0], labels), half, _gate(model, options, {photo.picture for photo in half})
-    )
+    half = {photo.picture for photo in photos if photo.in_first_half}
+    fitted, table = fit(model, (seen.arrays()[0], labels), photos, _gate(model, options, half))
     save(find(options.model), fitted, model.card.sha256, table)
 
 

@@ -48,7 +48,7 @@ def world() -> SimpleNamespace:
     names = [f"class {index:02}" for index in range(CLASSES)]
     photos = [
         Photo(names[index], f"{number:064x}", [look(index, noise) for noise in (0.9, 1.5, 1.5, 1.5)])
-        for number, index in enumerate(np.repeat(np.arange(CLASSES), 30).tolist())
+        for number, index in enumerate(np.repeat(np.arange(CLASSES), 60).tolist())
     ]
     labels = np.repeat(np.arange(CLASSES), [120, *[30] * (CLASSES - 1)])
     train = np.stack([feature(index, 0.7) for index in labels])
@@ -62,9 +62,21 @@ def test_what_is_fitted_is_in_its_range_and_what_training_favoured_is_found(worl
     assert 0.3 < found.temperature < 3
     assert 0 <= found.rho < 0.5
     assert found.train_prior[0] > found.train_prior[1]
-    assert 0.5 < found.beta < 1.5
+    assert 0.5 < found.beta < 2
     assert len(found.accept) == len(fit.SIZES)
     assert all(0 < limit <= 1.01 for limit in found.accept)
+
+
+def test_the_trial_has_both_halves_and_its_thresholds_hold_on_the_half_that_they_were_not_fitted_on(world):
+    trial = world.fitted.trial
+    assert trial.fitted.mean() == pytest.approx(0.5)
+    for size, limit in zip(fit.SIZES, world.fitted.accept, strict=True):
+        assert limit == trial.threshold(size, 0.05)
+        assert trial.threshold(size, 0.2) <= limit <= trial.threshold(size, 0.01)
+        curve = trial.curve(size)
+        accepted = curve.threshold >= limit
+        assert not accepted.any() or curve.risk[accepted][-1] < 0.08
+    assert trial.curve(9).coverage.tolist() == trial.curve(6).coverage.tolist()
 
 
 def test_the_mix_is_the_best_that_was_tried(world):
@@ -153,7 +165,9 @@ def test_what_is_saved_is_loaded(world, tmp_path):
     )
     features = np.stack([photo.looks[0].features for photo in world.photos[::20]]).astype(float)
     before, after = (item.novelty.strangeness(world.model.logits(features), features) for item in (world.fitted, found))
-    assert np.allclose(before, after, atol=0.01)
+    assert np.allclose(before, after, atol=0.02)
+    assert [found.trial.threshold(size, 0.05) for size in fit.SIZES] == pytest.approx(world.fitted.accept)
+    assert found.trial.curve(4).area == pytest.approx(world.fitted.trial.curve(4).area)
     assert fitted.load(tmp_path / "elsewhere", "abc", (CLASSES, WIDTH)) == Fitted()
 
 
@@ -167,6 +181,7 @@ def test_what_is_saved_is_loaded(world, tmp_path):
         ({"known": {"surprise": 1}}, "damaged"),
         ({"mix": ["taste"]}, "impossible"),
         ({"mix": 3}, "damaged"),
+        ({"independent": 0}, "impossible"),
     ],
 )
 def test_damaged_numbers_are_refused_in_words(world, tmp_path, change, words):
