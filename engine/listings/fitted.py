@@ -61,7 +61,7 @@ def save(folder: Path, fitted: Fitted, weights: str, figures: dict[str, Any]) ->
     # Half precision for the bank, the largest: its cosines keep three decimals. Ranks must not shift, so what they are
     # taken among is kept whole.
     kinds: dict[str, Any] = {"bank": np.float16, "bank_labels": np.int16, "known": np.float64, "mixed": np.float64}
-    kinds |= dict.fromkeys(_COLUMNS[1:], np.uint8)
+    kinds |= {"kappa": np.float64} | dict.fromkeys(_COLUMNS[1:], np.uint8)
     packed = {
         name: np.ascontiguousarray(values, kinds.get(name.rpartition(".")[2], np.float32))
         for name, values in arrays.items()
