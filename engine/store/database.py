@@ -27,6 +27,12 @@ def address() -> str:
     return os.environ.get("TALLY_DATABASE_URL") or str(file)
 
 
+def exists() -> bool:
+    """Whether there is a database to read: asking makes none."""
+    parsed = _parsed(address())
+    return parsed.get_backend_name() != "sqlite" or Path(parsed.database or "").is_file()
+
+
 @contextmanager
 def session() -> Iterator[Session]:
     """A transaction: committed at its end, undone by an error.
@@ -48,19 +54,32 @@ def session() -> Iterator[Session]:
 
 @cache
 def _open(url: str) -> Engine:
+    parsed = _parsed(url)
     try:
-        parsed = make_url(url)
         if parsed.get_backend_name() == "sqlite" and parsed.database:
             Path(parsed.database).parent.mkdir(parents=True, exist_ok=True)
         engine = create_engine(parsed)
     except (ArgumentError, NoSuchModuleError, ModuleNotFoundError) as error:
-        raise InputError(f"TALLY_DATABASE_URL cannot be used ({error})", "use a URL such as sqlite:///file") from error
+        raise _unusable(error) from error
     except OSError as error:
         raise StoreError(f"the folder of the database cannot be made ({error})", "choose another TALLY_HOME") from error
     if engine.dialect.name == "sqlite":
         event.listen(engine, "connect", _configure)
     _upgrade(engine)
     return engine
+
+
+def _parsed(url: str) -> URL:
+    try:
+        parsed = make_url(url)
+        parsed.get_dialect()
+    except (ArgumentError, NoSuchModuleError) as error:
+        raise _unusable(error) from error
+    return parsed
+
+
+def _unusable(error: Exception) -> InputError:
+    return InputError(f"TALLY_DATABASE_URL cannot be used ({error})", "use a URL such as sqlite:///file")
 
 
 def _configure(connection: Any, _: Any) -> None:

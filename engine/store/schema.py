@@ -3,7 +3,18 @@
 from datetime import UTC, date, datetime
 from typing import Any
 
-from sqlalchemy import JSON, DateTime, Dialect, ForeignKey, LargeBinary, String, TypeDecorator, UniqueConstraint
+from sqlalchemy import (
+    JSON,
+    DateTime,
+    Dialect,
+    ForeignKey,
+    Index,
+    LargeBinary,
+    String,
+    Text,
+    TypeDecorator,
+    UniqueConstraint,
+)
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
 
 from engine import settings
@@ -150,3 +161,83 @@ class Run(Base):
     items: Mapped[int | None]
     seconds: Mapped[float]
     created_at: Mapped[datetime] = mapped_column(Moment)
+
+
+class StoredVerdict(Base):
+    """What was said of a listing, with all that it rests on, and its place in the queue."""
+
+    __tablename__ = "verdicts"
+    __table_args__ = (Index("ix_verdicts_queue", "queued", "gain"),)
+
+    id: Mapped[str] = mapped_column(String(32), primary_key=True)  # digest of what was looked at, and how
+    listing: Mapped[str] = mapped_column(String(400))
+    decision: Mapped[str] = mapped_column(String(10))
+    model: Mapped[str] = mapped_column(String(400), index=True)  # its id: name and weights
+    origin: Mapped[str] = mapped_column(String(10))  # "page", "http" or "command"
+    terms: Mapped[str] = mapped_column(String(40))  # version of what held beside the model
+    made_at: Mapped[datetime] = mapped_column(Moment, index=True)
+    waits: Mapped[str | None] = mapped_column(String(10))  # why people are to look: "review", "unknown", "audit"
+    queued: Mapped[bool]  # whether it waits now
+    propensity: Mapped[float]  # the chance with which people were to look
+    gain: Mapped[float]  # of a look at it, as the dial stood
+    claimed_by: Mapped[str | None] = mapped_column(String(120))
+    claimed_at: Mapped[datetime | None] = mapped_column(Moment)
+    words: Mapped[str] = mapped_column(Text, deferred=True)  # what a search looks through, case-folded
+    description: Mapped[str] = mapped_column(Text)
+    content: Mapped[dict[str, Any]] = mapped_column(JSON)  # the contract's JSON
+    looks: Mapped[bytes] = mapped_column(LargeBinary, deferred=True)  # engine/store/looks.py
+
+
+class Picture(Base):
+    """A photo as people see it, once however often it was sent."""
+
+    __tablename__ = "pictures"
+
+    sha256: Mapped[str] = mapped_column(String(64), primary_key=True)
+    jpeg: Mapped[bytes] = mapped_column(LargeBinary)
+
+
+class Shown(Base):
+    """Which picture a verdict's photo is; a photo that could not be read has none."""
+
+    __tablename__ = "shown"
+
+    verdict_id: Mapped[str] = mapped_column(ForeignKey("verdicts.id", ondelete="CASCADE"), primary_key=True)
+    place: Mapped[int] = mapped_column(primary_key=True)
+    picture: Mapped[str] = mapped_column(ForeignKey("pictures.sha256"), index=True)
+
+
+class Decision(Base):
+    """What a person said of a verdict, or that they skipped it. Undone, it counts no longer but is still there."""
+
+    __tablename__ = "decisions"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    verdict_id: Mapped[str | None] = mapped_column(ForeignKey("verdicts.id", ondelete="SET NULL"), index=True)
+    person: Mapped[str] = mapped_column(String(120), index=True)
+    label: Mapped[str | None] = mapped_column(String(400))  # None: none of the classes
+    skipped: Mapped[bool]
+    seen: Mapped[bool]  # whether the person saw what the engine said before
+    said: Mapped[dict[str, Any]] = mapped_column(JSON)  # by the engine: decision, label, confidence
+    model: Mapped[str] = mapped_column(String(400))
+    terms: Mapped[str] = mapped_column(String(40))
+    seconds: Mapped[float | None]  # from the claim; None where it was not claimed
+    decided_at: Mapped[datetime] = mapped_column(Moment)
+    undone_at: Mapped[datetime | None] = mapped_column(Moment)
+
+
+class Change(Base):
+    """Something that people set, or a proposal they accepted. Rolled back, it holds no longer but is still there."""
+
+    __tablename__ = "changes"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    kind: Mapped[str] = mapped_column(String(10))
+    model: Mapped[str | None] = mapped_column(String(400))  # its id; None: every model
+    summary: Mapped[str] = mapped_column(String(2000))
+    figures: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
+    person: Mapped[str] = mapped_column(String(120))
+    accepted_at: Mapped[datetime] = mapped_column(Moment)
+    rolled_back_by: Mapped[str | None] = mapped_column(String(120))
+    rolled_back_at: Mapped[datetime | None] = mapped_column(Moment)
+    content: Mapped[bytes] = mapped_column(LargeBinary, deferred=True)

@@ -1,0 +1,196 @@
+"""What waits for people: each listing for one of them at a time, the one that a look is worth most for first."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from sqlalchemy import case, func, or_, select, update
+from sqlalchemy.orm import Session
+
+from engine import settings
+from engine.errors import InputError
+from engine.store.database import session
+from engine.store.schema import Decision, StoredVerdict, stored_name
+from engine.store.verdicts import Kept, found, kept, requeue
+
+_LABEL_CHARACTERS = 400  # of the column
+
+
+@dataclass(frozen=True)
+class Logged:
+    """A line of the audit log."""
+
+    id: int
+    at: datetime
+    person: str
+    verdict_id: str | None  # None: it was deleted
+    listing: str | None
+    label: str | None  # what the person said; None: none of the classes, or nothing where skipped
+    skipped: bool
+    seen: bool  # whether the person saw what the engine said before
+    said: dict[str, Any]  # by the engine: decision, label, confidence
+    model: str
+    weights: str
+    terms: str
+    seconds: float | None
+    undone_at: datetime | None
+
+
+def waiting(person: str | None = None) -> int:
+    """How many listings wait; with a person, without those that others hold."""
+    free = [] if person is None else [or_(~_held(), StoredVerdict.claimed_by == person)]
+    with session() as opened:
+        return opened.scalar(select(func.count()).where(StoredVerdict.queued, *free)) or 0
+
+
+def claim(person: str) -> Kept | None:
+    """The listing that this person is to look at, for `settings.CLAIM_MINUTES`; None if there is none.
+
+    Their own claim comes again, then the largest gain that nobody else holds, the oldest of equals, and last what this
+    person skipped. One statement finds and claims: of two reviewers only one gets it.
+    """
+    person, now = stored_name(person, "a person"), datetime.now(UTC)
+    own = _held() & (StoredVerdict.claimed_by == person)
+    skips = (
+        select(Decision.verdict_id, func.max(Decision.id).label("last"))
+        .where(Decision.person == person, Decision.skipped, Decision.undone_at.is_(None))
+        .group_by(Decision.verdict_id)
+        .subquery()
+    )
+    best = (
+        select(StoredVerdict.id)
+        .outerjoin(skips, skips.c.verdict_id == StoredVerdict.id)
+        .where(StoredVerdict.queued, or_(~_held(), StoredVerdict.claimed_by == person))
+        .order_by(
+            case((own, 0), else_=1),
+            case((own, StoredVerdict.claimed_at)).desc(),  # what was taken back last comes first
+            func.coalesce(skips.c.last, 0),
+            StoredVerdict.gain.desc(),
+            StoredVerdict.made_at,
+            StoredVerdict.id,
+        )
+        .limit(1)
+        .with_for_update(skip_locked=True, of=StoredVerdict)
+        .scalar_subquery()
+    )
+    taken = (
+        update(StoredVerdict)
+        .where(StoredVerdict.id == best)
+        .values(claimed_by=person, claimed_at=case((own, StoredVerdict.claimed_at), else_=now))
+        .returning(StoredVerdict.id)
+    )
+    with session() as opened:
+        verdict_id = opened.scalar(taken.execution_options(synchronize_session=False))
+        return None if verdict_id is None else kept(opened, found(opened, verdict_id))
+
+
+def settle(verdict_id: str, person: str, label: str | None, *, seen: bool = True) -> None:
+    """Say what a listing is, None for none of the classes; it waits no longer.
+
+    A later decision on the same verdict stands above an earlier one, and both stay. `seen` says whether the person saw
+    what the engine says. Raises InputError for an unknown verdict and for what is no name.
+    """
+    if label is not None and not 0 < len(label) <= _LABEL_CHARACTERS:
+        raise InputError(f"{label[:40]!r} cannot name a class", f"use 1 to {_LABEL_CHARACTERS} characters")
+    with session() as opened:
+        _decide(opened, verdict_id, person, label=label, seen=seen, skipped=False)
+
+
+def skip(verdict_id: str, person: str) -> None:
+    """Leave a listing to others; it comes last for this person."""
+    with session() as opened:
+        _decide(opened, verdict_id, person, label=None, seen=True, skipped=True)
+
+
+def undo(person: str) -> str | None:
+    """Take back the person's newest decision or skip and hold its listing for them again; gives its id.
+
+    Where somebody else's decision stands, that one holds: the listing does not come back.
+    """
+    person = stored_name(person, "a person")
+    newest = select(Decision).where(
+        Decision.person == person, Decision.undone_at.is_(None), Decision.verdict_id.is_not(None)
+    )
+    with session() as opened:
+        last = opened.scalar(newest.order_by(Decision.id.desc()).limit(1))
+        if last is None or last.verdict_id is None:
+            return None
+        last.undone_at = datetime.now(UTC)
+        opened.flush()
+        requeue(opened, last.verdict_id)
+        free = (StoredVerdict.id == last.verdict_id) & StoredVerdict.queued & ~_held()
+        opened.execute(update(StoredVerdict).where(free).values(claimed_by=person, claimed_at=datetime.now(UTC)))
+        return last.verdict_id
+
+
+def decisions(limit: int = 200, offset: int = 0) -> list[Logged]:
+    """The audit log, newest first, with what was skipped and what was undone."""
+    wanted = (
+        select(Decision, StoredVerdict.listing)
+        .outerjoin(StoredVerdict, StoredVerdict.id == Decision.verdict_id)
+        .order_by(Decision.id.desc())
+    )
+    with session() as opened:
+        return [_logged(*pair) for pair in opened.execute(wanted.limit(limit).offset(offset))]
+
+
+def decided_today(person: str | None = None) -> int:
+    """Listings decided since midnight, here where Tally runs; by a person or by all."""
+    midnight = datetime.now().astimezone().replace(hour=0, minute=0, second=0, microsecond=0)
+    wanted = [Decision.decided_at >= midnight, Decision.undone_at.is_(None), ~Decision.skipped]
+    if person is not None:
+        wanted.append(Decision.person == person)
+    with session() as opened:
+        return opened.scalar(select(func.count(Decision.verdict_id.distinct())).where(*wanted)) or 0
+
+
+def _held() -> Any:
+    """Whether somebody holds it now."""
+    since = datetime.now(UTC) - timedelta(minutes=settings.CLAIM_MINUTES)
+    return StoredVerdict.claimed_at.is_not(None) & (StoredVerdict.claimed_at > since)
+
+
+def _decide(opened: Session, verdict_id: str, person: str, *, label: str | None, seen: bool, skipped: bool) -> None:
+    person, now = stored_name(person, "a person"), datetime.now(UTC)
+    stored = found(opened, verdict_id, hold=True)
+    own = stored.claimed_at if stored.claimed_by == person else None
+    opened.add(
+        Decision(
+            verdict_id=verdict_id,
+            person=person,
+            label=label,
+            skipped=skipped,
+            seen=seen,
+            said={name: stored.content[name] for name in ("decision", "label", "confidence")},
+            model=stored.model,
+            terms=stored.terms,
+            seconds=(now - own).total_seconds() if own else None,
+            decided_at=now,
+        )
+    )
+    opened.flush()
+    this = update(StoredVerdict).where(StoredVerdict.id == verdict_id)
+    free = {"claimed_by": None, "claimed_at": None}
+    if skipped:
+        opened.execute(this.where(StoredVerdict.claimed_by == person).values(free))
+    else:
+        opened.execute(this.values(queued=False, **free))
+
+
+def _logged(decision: Decision, listing: str | None) -> Logged:
+    return Logged(
+        id=decision.id,
+        at=decision.decided_at,
+        person=decision.person,
+        verdict_id=decision.verdict_id,
+        listing=listing,
+        label=decision.label,
+        skipped=decision.skipped,
+        seen=decision.seen,
+        said=decision.said,
+        model=decision.model.partition("@")[0],
+        weights=decision.model.partition("@")[2],
+        terms=decision.terms,
+        seconds=decision.seconds,
+        undone_at=decision.undone_at,
+    )

@@ -1,0 +1,287 @@
+"""Every verdict with all that it rests on: its pictures, what was looked at, what people said of it since."""
+
+import hashlib
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any, Literal, cast
+
+from sqlalchemy import Insert, Select, delete, func, insert, or_, select, update
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.orm import Session, undefer
+
+from engine.errors import InputError, StoreError
+from engine.listings.route import Dial, audited
+from engine.listings.verdict import Verdict
+from engine.listings.vote import readable
+from engine.listings.weigh import Look, Model
+from engine.store.database import DAMAGED, session
+from engine.store.looks import pack, unpack
+from engine.store.schema import Base, Decision, Picture, Shown, StoredVerdict
+
+if TYPE_CHECKING:
+    from engine.listings.proposals import Reviewed
+
+Origin = Literal["page", "http", "command"]
+_LEARNED_FROM = 5_000  # listings: half a gigabyte of looks at the most, and more teach little
+
+
+@dataclass(frozen=True)
+class Kept:
+    """A verdict of the past."""
+
+    id: str
+    verdict: Verdict
+    description: str
+    origin: str
+    terms: str  # version of what held beside the model
+    made_at: datetime
+    waits: str | None  # why it waits for a person: "review", "unknown" or "audit"; None: it does not
+    propensity: float  # the chance with which people were to look at it
+    gain: float  # of a look at it, as the dial stood
+    decision: Decision | None  # the newest that stands
+
+
+@dataclass(frozen=True)
+class Row:
+    """A verdict in a list. `decided` is None where nobody decided, and where it is in no class."""
+
+    id: str
+    made_at: datetime
+    listing: str
+    decision: str
+    label: str | None
+    confidence: float | None
+    model: str
+    origin: str
+    waits: str | None
+    decided_by: str | None
+    decided: str | None
+
+
+def save_verdict(  # noqa: PLR0913 - what a verdict rests on
+    verdict: Verdict,
+    looks: Sequence[Look | InputError],
+    pictures: Sequence[bytes | None],
+    *,
+    description: str = "",
+    origin: Origin = "page",
+    terms: str = "default",
+    dial: Dial = Dial(),  # noqa: B008 - frozen
+    replaces: str | None = None,
+) -> str:
+    """Keep a verdict, with the looks it was decided on and its pictures as JPEG; returns its id.
+
+    The id is a digest of pictures, names, description, rule, model and terms: the same again is the same row. It waits
+    for people if it is not accepted, or by the draw of `audited` with the dial's share. `replaces` is an earlier one of
+    the same listing: it waits no longer, unless somebody decided.
+    """
+    shown = [None if jpeg is None else hashlib.sha256(jpeg).hexdigest() for jpeg in pictures]
+    description = _storable(description)
+    parts = [_identity(*pair) for pair in zip(shown, looks, strict=True)]
+    names = [verdict.listing, *(photo.name for photo in verdict.photos)]
+    identity = json.dumps([parts, names, description, verdict.rule, verdict.model, terms])
+    key = hashlib.sha256(identity.encode()).hexdigest()[:32]
+    waits: str | None = verdict.decision if verdict.decision != "accept" else None
+    if waits is None and audited([part for part in shown if part] or [key], dial.audit):
+        waits = "audit"
+    row = StoredVerdict(
+        id=key,
+        listing=verdict.listing,
+        decision=verdict.decision,
+        model=verdict.model,
+        origin=origin,
+        terms=terms,
+        made_at=datetime.now(UTC),
+        waits=waits,
+        queued=waits is not None,
+        propensity=dial.audit if waits == "audit" else 1.0,
+        gain=0.0 if verdict.sure is None else dial.gain(verdict.sure),
+        words=_folded([verdict.listing, *_names(verdict.label), description]),
+        description=description,
+        content=verdict.as_dict(),
+        looks=pack(looks),
+    )
+    with session() as opened:
+        for digest, jpeg in zip(shown, pictures, strict=True):
+            if digest is not None:
+                opened.execute(_new(opened, Picture).values(sha256=digest, jpeg=jpeg))
+        values = {column.key: getattr(row, column.key) for column in StoredVerdict.__table__.columns}
+        new = opened.execute(_new(opened, StoredVerdict).values(values).returning(StoredVerdict.id)).first()
+        if new:
+            links = [{"verdict_id": key, "place": at, "picture": digest} for at, digest in enumerate(shown) if digest]
+            if links:
+                opened.execute(insert(Shown), links)
+        else:
+            requeue(opened, key)
+        if replaces not in (None, key):
+            undecided = ~standing(StoredVerdict.id).exists()
+            opened.execute(update(StoredVerdict).where(StoredVerdict.id == replaces, undecided).values(queued=False))
+    return key
+
+
+def verdict(verdict_id: str) -> Kept:
+    """A verdict of the past. Raises InputError if there is none of this id."""
+    with session() as opened:
+        return kept(opened, found(opened, verdict_id))
+
+
+def search(
+    text: str = "", decision: str | None = None, decided: bool | None = None, limit: int = 200, offset: int = 0
+) -> tuple[list[Row], int]:
+    """Verdicts, newest first, and how many there are in all.
+
+    `text` is looked for in the listing's name, the label, the label that people gave and the description. `decision` is
+    the engine's; `decided` says whether people decided.
+    """
+    with session() as opened:
+        wanted = select(StoredVerdict, Decision).outerjoin(
+            Decision, (Decision.verdict_id == StoredVerdict.id) & Decision.id.in_(_newest())
+        )
+        if decision is not None:
+            wanted = wanted.where(StoredVerdict.decision == decision)
+        if decided is not None:
+            wanted = wanted.where(Decision.id.is_not(None) if decided else Decision.id.is_(None))
+        if text := _folded([text.strip()]):
+            given = opened.scalars(select(Decision.label).distinct())
+            labels = [label for label in given if label and text in _folded(_names(label))]
+            wanted = wanted.where(or_(StoredVerdict.words.contains(text, autoescape=True), Decision.label.in_(labels)))
+        count = opened.scalar(wanted.with_only_columns(func.count(), maintain_column_froms=True)) or 0
+        order = wanted.order_by(StoredVerdict.made_at.desc(), StoredVerdict.id)
+        return [_row(*pair) for pair in opened.execute(order.limit(limit).offset(offset))], count
+
+
+def looks_of(verdict_id: str) -> list[Look | InputError]:
+    """What was looked at: `decide` on it gives the verdict again. Raises InputError, and StoreError if damaged."""
+    with session() as opened:
+        return unpack(found(opened, verdict_id).looks)
+
+
+def pictures_of(verdict_id: str) -> list[bytes | None]:
+    """Each photo as JPEG; None for one that could not be read."""
+    with session() as opened:
+        stored = found(opened, verdict_id)
+        pictures = select(Shown.place, Picture.jpeg).join(Picture).where(Shown.verdict_id == verdict_id)
+        jpegs = {row.place: row.jpeg for row in opened.execute(pictures)}
+        return [jpegs.get(place) for place in range(len(stored.content["photos"]))]
+
+
+def reviewed(model: Model) -> "list[Reviewed]":
+    """This model's verdicts on which a decision stands, the newest `_LEARNED_FROM`, in the order they were made.
+
+    What somebody decided unasked, on an accepted listing, stands for itself alone: its propensity is 1.
+    """
+    from engine.listings.proposals import Reviewed
+
+    wanted = (
+        select(StoredVerdict, Decision.label)
+        .join(Decision, (Decision.verdict_id == StoredVerdict.id) & Decision.id.in_(_newest()))
+        .where(StoredVerdict.model == model.id)
+        .order_by(StoredVerdict.made_at.desc(), StoredVerdict.id)
+        .options(undefer(StoredVerdict.looks))
+        .limit(_LEARNED_FROM)
+    )
+    with session() as opened:
+        rows = opened.execute(wanted).all()[::-1]
+    return [
+        Reviewed(row.id, unpack(row.looks), row.description, row.content["rule"], label, row.propensity)
+        for row, label in rows
+    ]
+
+
+def delete_verdict(verdict_id: str) -> None:
+    """Forget a verdict, and the pictures that no other verdict shows. What people decided stays in the log."""
+    with session() as opened:
+        mine = list(opened.scalars(select(Shown.picture).where(Shown.verdict_id == verdict_id)))
+        opened.execute(delete(StoredVerdict).where(StoredVerdict.id == verdict_id))
+        used = select(Shown.picture).where(Shown.picture == Picture.sha256).exists()
+        opened.execute(delete(Picture).where(Picture.sha256.in_(mine), ~used))
+
+
+def found(opened: Session, verdict_id: str, *, hold: bool = False) -> StoredVerdict:
+    """The row; `hold` keeps other writers away until the transaction ends. Raises InputError."""
+    stored = opened.get(StoredVerdict, verdict_id, with_for_update=hold or None)
+    if stored is None:
+        raise InputError(f"there is no verdict {verdict_id[:40]!r}", "it may have been deleted: look in the history")
+    return stored
+
+
+def kept(opened: Session, stored: StoredVerdict) -> Kept:
+    """The row as plain data."""
+    try:
+        said = Verdict.from_dict(stored.content)
+    except InputError as error:
+        raise StoreError(f"verdict {stored.id} cannot be read back ({error.message})", DAMAGED) from error
+    return Kept(
+        id=stored.id,
+        verdict=said,
+        description=stored.description,
+        origin=stored.origin,
+        terms=stored.terms,
+        made_at=stored.made_at,
+        waits=stored.waits if stored.queued else None,
+        propensity=stored.propensity,
+        gain=stored.gain,
+        decision=opened.scalar(standing(stored.id).order_by(Decision.id.desc()).limit(1)),
+    )
+
+
+def standing(verdict_id: Any) -> Select[Any]:
+    """The decisions on a verdict that count."""
+    return select(Decision).where(Decision.verdict_id == verdict_id, Decision.undone_at.is_(None), ~Decision.skipped)
+
+
+def _newest() -> Any:
+    """The id of the newest standing decision on each verdict."""
+    counts = Decision.undone_at.is_(None), ~Decision.skipped
+    return select(func.max(Decision.id)).where(*counts).group_by(Decision.verdict_id).scalar_subquery()
+
+
+def requeue(opened: Session, verdict_id: str) -> None:
+    """Let a verdict wait again, if it was to wait and nobody decided."""
+    undecided = ~standing(StoredVerdict.id).exists()
+    wanted = update(StoredVerdict).where(StoredVerdict.id == verdict_id, StoredVerdict.waits.is_not(None), undecided)
+    opened.execute(wanted.values(queued=True))
+
+
+def _new(opened: Session, table: type[Base]) -> Any:
+    """Insert where there is no such row yet: another process may keep the same picture at the same moment."""
+    dialect = postgresql if opened.get_bind().dialect.name == "postgresql" else sqlite
+    return cast(Insert, dialect.insert(table)).on_conflict_do_nothing()  # type: ignore[attr-defined]
+
+
+def _identity(picture: str | None, item: Look | InputError) -> str:
+    if picture:
+        return picture
+    return item.measures.look.tobytes().hex() if isinstance(item, Look) else str(item)
+
+
+def _names(label: str | None) -> list[str]:
+    return [] if label is None else [label, readable(label)]
+
+
+def _folded(words: Sequence[str]) -> str:
+    return _storable("\n".join(words)).casefold()
+
+
+def _storable(text: str) -> str:
+    """Without what no database keeps as text: NUL, and bytes that are no characters."""
+    return text.encode("utf-8", "replace").decode().replace("\0", " ")
+
+
+def _row(stored: StoredVerdict, decision: Decision | None) -> Row:
+    said = stored.content
+    return Row(
+        id=stored.id,
+        made_at=stored.made_at,
+        listing=stored.listing,
+        decision=stored.decision,
+        label=said["label"],
+        confidence=said["confidence"],
+        model=stored.model,
+        origin=stored.origin,
+        waits=stored.waits if stored.queued else None,
+        decided_by=decision.person if decision else None,
+        decided=decision.label if decision else None,
+    )
