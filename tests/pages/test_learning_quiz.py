@@ -34,7 +34,7 @@ def run(page: AppTest, tab: str = "Label it yourself") -> None:
 
 def enter(page: AppTest, name: str) -> None:
     """Only a browser can type a name that is not in the list."""
-    page.session_state["quiz-person"] = name
+    page.session_state["person"] = name
     run(page)
 
 
@@ -63,8 +63,8 @@ def test_answers_are_kept_undone_and_taken_up_again(page):
     press(page, ASKED[3][1])
     assert store.answers(DIGITS.digest)[-1] == ("Ana", *ASKED[3])
     press(page, "Someone else")
-    assert page.selectbox(key="quiz-name").options == ["Ana"]
-    page.selectbox(key="quiz-name").set_value("Ana")
+    assert page.selectbox(key="person-name").options == ["Ana"]
+    page.selectbox(key="person-name").set_value("Ana")
     run(page)
     assert progress(page).startswith("3 of 100 answered")
 
@@ -110,7 +110,7 @@ def test_a_table_has_no_pictures_and_says_what_to_do(page):
     page.file_uploader[0].upload("one.csv", b"x,label\n" + rows.encode())
     run(page)
     assert "There are no pictures of these rows to answer." in page.info[0].value
-    assert "quiz-name" not in [box.key for box in page.selectbox]
+    assert "person-name" not in [box.key for box in page.selectbox]
 
 
 @pytest.mark.parametrize(

@@ -5,10 +5,13 @@ from collections.abc import Iterator
 from concurrent.futures import Future, wait
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 import streamlit as st
 
+from dashboard import person
+from dashboard.keys import each_press_once
 from dashboard.panels.learning.people import results
 from dashboard.panels.learning.pictures import reading
 from dashboard.text import escape
@@ -24,18 +27,6 @@ _TYPICAL = 0.05  # error of people that the progress counts on: telling their ow
 # C and R are the framework's own, S skips, U undoes.
 _KEYS = [*"1234567890", *sorted(set(string.ascii_lowercase) - set("crsu"))]
 
-# Shortcuts fire again and again while a key is held: each would answer a picture that nobody has seen.
-_ONCE = """
-export default function () {
-  const stop = (event) => {
-    if (event.repeat && !event.target.closest?.("input, textarea")) event.stopImmediatePropagation();
-  };
-  window.addEventListener("keydown", stop, true);
-  return () => window.removeEventListener("keydown", stop, true);
-}
-"""
-
-_each_press_once = st.components.v2.component("tally_each_press_once", js=_ONCE)
 state = st.session_state
 
 
@@ -86,7 +77,7 @@ def _tab(quiz: _Quiz, name: str) -> None:
             )
             return
         given = store.answers(quiz.data)
-        if "quiz-person" not in state:
+        if "person" not in state:
             _who(quiz)
         elif (item := _turn(quiz, given)) and "quiz-paused" not in state:
             _ask(quiz, item, given)
@@ -107,28 +98,12 @@ def _who(quiz: _Quiz) -> None:
         "is the mark for the model, and it tells how clear the labels are. Everybody gets the same pictures in the "
         "same order; each answer is kept at once, so you can stop and go on later."
     )
-    st.selectbox(
-        "Who are you?",
-        store.people(quiz.data),
-        index=None,
-        key="quiz-name",
-        placeholder="Type your name, or choose it if you answered before",
-        accept_new_options=True,
-        on_change=_enter,
-        width=420,
-    )
-
-
-def _enter() -> None:
-    if name := state["quiz-name"]:
-        with _told():
-            state["quiz-person"] = store.person_name(name)
-            state.pop("quiz-paused", None)
+    person.ask(store.people(quiz.data), then=partial(state.pop, "quiz-paused", None))
 
 
 def _turn(quiz: _Quiz, given: list[Answer]) -> str | None:
     """The item to ask about; None at the end."""
-    passed = {item for who, item, _ in given if who == state["quiz-person"]}.union(_skipped(quiz))
+    passed = {item for who, item, _ in given if who == state["person"]}.union(_skipped(quiz))
     return next((item for item in list(quiz.known)[: _wanted(quiz)] if item not in passed), None)
 
 
@@ -138,9 +113,9 @@ def _wanted(quiz: _Quiz) -> int:
 
 def _standing(quiz: _Quiz, given: list[Answer]) -> None:
     """How far the person is, and how far to go."""
-    person, wanted = state["quiz-person"], _wanted(quiz)
+    name, wanted = state["person"], _wanted(quiz)
     planned = set(list(quiz.known)[:wanted])
-    done = sum(who == person and item in planned for who, item, _ in given)
+    done = sum(who == name and item in planned for who, item, _ in given)
     st.progress(done / wanted, _progress(done, wanted, len(quiz.known)))
     with st.container(horizontal=True, vertical_alignment="bottom"):
         st.number_input(
@@ -153,8 +128,8 @@ def _standing(quiz: _Quiz, given: list[Answer]) -> None:
             width=150,
             persist_state="session",
         )
-        st.markdown(f"Answering as **{escape(person)}**", width="content")
-        st.button("Someone else", type="tertiary", icon=":material/person:", on_click=state.pop, args=("quiz-person",))
+        st.markdown(f"Answering as **{escape(name)}**", width="content")
+        person.leave()
 
 
 def _progress(done: int, wanted: int, most: int) -> str:
@@ -183,7 +158,7 @@ def _ask(quiz: _Quiz, item: str, given: list[Answer]) -> None:
             st.button("Skip", shortcut="S", icon=":material/skip_next:", on_click=_skip, args=(quiz, item))
             _undo_button(quiz)
             st.button("Stop here", icon=":material/pause:", on_click=state.update, args=({"quiz-paused": True},))
-            _each_press_once(key="quiz-once", height=0)
+            each_press_once()
         _standing(quiz, given)
 
 
@@ -224,7 +199,7 @@ def _choose(quiz: _Quiz, item: str) -> None:
 
 def _say(quiz: _Quiz, item: str, label: str) -> None:
     with _told():
-        store.save_answer(quiz.data, item, state["quiz-person"], label)
+        store.save_answer(quiz.data, item, state["person"], label)
         state["quiz-changed"] = True
 
 
@@ -240,18 +215,18 @@ def _undo(quiz: _Quiz) -> None:
         if skipped and list(skipped.values())[-1] == _answered(quiz):
             skipped.popitem()
         else:
-            store.undo_last(quiz.data, state["quiz-person"])
+            store.undo_last(quiz.data, state["person"])
             state["quiz-changed"] = True
 
 
 def _skipped(quiz: _Quiz) -> dict[str, int]:
     """What the person skipped in this session: item -> how many answers they had given by then."""
-    skipped: dict[str, int] = state.setdefault(f"quiz-skipped-{quiz.data}-{state['quiz-person']}", {})
+    skipped: dict[str, int] = state.setdefault(f"quiz-skipped-{quiz.data}-{state['person']}", {})
     return skipped
 
 
 def _answered(quiz: _Quiz) -> int:
-    return sum(who == state["quiz-person"] for who, *_ in store.answers(quiz.data))
+    return sum(who == state["person"] for who, *_ in store.answers(quiz.data))
 
 
 @contextmanager

@@ -1,0 +1,55 @@
+"""Who is at the keyboard: the name that answers, reviews and corrections bear, asked for once a visit."""
+
+from collections.abc import Callable, Sequence
+
+import streamlit as st
+
+from engine.errors import InputError
+from engine.store.answers import person_name
+
+state = st.session_state
+
+
+def person() -> str | None:
+    """The visitor's name; None until they gave it."""
+    name: str | None = state.get("person")
+    return name
+
+
+def ask(known: Sequence[str], then: Callable[[], None] = lambda: None) -> None:
+    """A box for the name; `known` are those to choose from."""
+    if problem := state.pop("person-problem", None):
+        st.error(problem.remedy, title=problem.message)
+    st.selectbox(
+        "Who are you?",
+        known,
+        index=None,
+        key="person-name",
+        placeholder="Type your name, or choose it",
+        accept_new_options=True,
+        on_change=_enter,
+        args=(then,),
+        width=420,
+    )
+
+
+def leave() -> None:
+    """A button for somebody else."""
+    st.button(
+        "Someone else",
+        key="person-leave",
+        type="tertiary",
+        icon=":material/person:",
+        on_click=state.pop,
+        args=("person",),
+    )
+
+
+def _enter(then: Callable[[], None]) -> None:
+    if name := state["person-name"]:
+        try:
+            state["person"] = person_name(name)
+        except InputError as error:  # callbacks cannot draw
+            state["person-problem"] = error
+        else:
+            then()
