@@ -37,4 +37,9 @@ def read_prior(path: Path, classes: Sequence[str]) -> NDArray[np.float64]:
         raise InputError(f"{path} holds values that are no shares or counts", "use numbers from 0 up")
     shares = np.zeros(len(classes))
     shares[[places[name] for name in names]] = values / values.sum()
-    return np.asarray(np.log((1 - _EVEN) * shares + _EVEN / len(classes)))
+    return mixed(shares)
+
+
+def mixed(shares: NDArray[np.float64]) -> NDArray[np.float64]:
+    """The prior of these shares, [classes]: their log, none of them 0."""
+    return np.asarray(np.log((1 - _EVEN) * shares + _EVEN / len(shares)))

@@ -72,13 +72,16 @@ class RiskCoverage:
         return float((self.risk * self.coverage) @ np.diff(self.coverage, prepend=0.0))
 
 
-def risk_coverage(kappa: Array, right: NDArray[np.bool_]) -> RiskCoverage:
-    """The risk-coverage curve of listings, [listings] each; those of equal kappa are accepted together."""
+def risk_coverage(kappa: Array, right: NDArray[np.bool_], weight: Array | None = None) -> RiskCoverage:
+    """The risk-coverage curve of listings, [listings] each; those of equal kappa are accepted together.
+
+    `weight`: how many listings one stands for, 1 / the propensity with which it was looked at.
+    """
     order = np.argsort(-kappa, kind="stable")
     ends = np.flatnonzero(np.diff(kappa[order], append=-np.inf))
-    accepted = ends + 1
-    errors = np.cumsum(~right[order])[ends]
-    return RiskCoverage(kappa[order][ends], accepted / len(kappa), errors / accepted)
+    counted = np.ones(len(kappa)) if weight is None else weight[order]
+    accepted, errors = (np.cumsum(values)[ends] for values in (counted, counted * ~right[order]))
+    return RiskCoverage(kappa[order][ends], accepted / counted.sum(), errors / accepted)
 
 
 def error_threshold(kappa: Array, right: NDArray[np.bool_], rate: float, independent: float = 1.0) -> float:
@@ -87,13 +90,17 @@ def error_threshold(kappa: Array, right: NDArray[np.bool_], rate: float, indepen
     The bound is Clopper and Pearson's upper one at 95 %. Listings that share photos tell less than their number:
     `independent` is the share of them that counts. `NEVER` if no threshold will do.
     """
-    from scipy.stats import beta
-
     curve = risk_coverage(kappa, right)
     accepted = curve.coverage * len(kappa) * independent
-    errors = curve.risk * accepted
-    within = np.flatnonzero(beta.ppf(_CONFIDENCE, errors + 1, np.maximum(accepted - errors, 1e-9)) <= rate)
+    within = np.flatnonzero(upper_bound(curve.risk * accepted, accepted) <= rate)
     return float(curve.threshold[within[-1]]) if len(within) else NEVER
+
+
+def upper_bound(errors: Array, accepted: Array) -> Array:
+    """Of the share of errors, by Clopper and Pearson at 95 %; any shape, and fractions where listings weigh less."""
+    from scipy.stats import beta
+
+    return np.asarray(beta.ppf(_CONFIDENCE, errors + 1, np.maximum(accepted - errors, 1e-9)))
 
 
 def cost_threshold(error: float, review: float, people: float = 0.0) -> float:
