@@ -2,6 +2,7 @@
 
 from collections.abc import Hashable, Sequence
 from fractions import Fraction
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,6 +16,7 @@ _WORTH_REFINING = 0.75
 _STEP = 1.12  # between the scales tried first; a template off by half a step still stands out
 _SCALES = tuple(0.98 * _STEP**-power for power in range(15))  # down to 0.2 of the other photo's long side
 _WHOLE = 0.6  # a part at least this long (of the other's sides) shows the same picture, a shorter one a detail
+_KEPT = 4_000  # listings whose photos were compared, 4 kB a photo
 _FLAT = 9.0  # variance, grey levels squared: windows plainer than this have no shape to compare
 
 
@@ -46,8 +48,16 @@ def compare(looks: Sequence[NDArray[np.uint8]]) -> tuple[list[int], dict[int, in
     Returns, for each photo, the number of the picture it shows (that of the first photo with it: re-encoded, resized
     and slightly cropped copies share it), and for each close-up of another photo, that photo's index.
 
-    Each look is searched for in each other one at several scales, by normalised cross-correlation (Lewis 1995).
+    Each look is searched for in each other one at several scales, by normalised cross-correlation (Lewis 1995). What
+    was found is kept: a changed dial weighs the same photos again, and this is nearly all that it would cost.
     """
+    pictures, details = _compare(tuple((look.shape, look.tobytes()) for look in looks))
+    return list(pictures), dict(details)
+
+
+@lru_cache(maxsize=_KEPT)
+def _compare(contents: tuple[tuple[tuple[int, ...], bytes], ...]) -> tuple[list[int], dict[int, int]]:
+    looks = [np.frombuffer(content, np.uint8).reshape(shape) for shape, content in contents]
     pictures = list(range(len(looks)))
     details: dict[int, int] = {}
     scenes = [_Scene(look) for look in looks]
