@@ -10,6 +10,7 @@ from sqlalchemy import func, select
 from engine.errors import InputError
 from engine.store.database import session
 from engine.store.schema import Change, stored_name
+from engine.store.sealed import seal, unseal
 
 Kind = Literal["policy", "prices", "dial", "prior", "text", "thresholds", "head"]
 OF_A_MODEL: tuple[Kind, ...] = ("prior", "text", "thresholds", "head")  # the others hold for every model
@@ -37,7 +38,7 @@ def accept(
         change = Change(
             kind=kind,
             model=model,
-            content=content,
+            content=seal(content),
             summary=summary[:2000],
             figures=None if figures is None else json.loads(json.dumps(figures)),
             person=stored_name(person, "a person"),
@@ -77,7 +78,10 @@ def standing(model: str) -> list[int]:
 
 
 def contents(ids: list[int]) -> list[tuple[int, str, bytes]]:
-    """Id, kind and content of changes, in the order of their ids."""
+    """Id, kind and content of changes, in the order of their ids. Raises StoreError for damaged bytes."""
     with session() as opened:
         wanted = select(Change.id, Change.kind, Change.content).where(Change.id.in_(ids)).order_by(Change.id)
-        return [(change_id, kind, content) for change_id, kind, content in opened.execute(wanted)]
+        return [
+            (change_id, kind, unseal(content, f"change {change_id} ({kind})"))
+            for change_id, kind, content in opened.execute(wanted)
+        ]

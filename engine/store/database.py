@@ -48,7 +48,7 @@ def session() -> Iterator[Session]:
         damaged = type(error) is DatabaseError  # what is no fault of the disk or of a statement
         remedy = DAMAGED if damaged else "look whether its disk is there, has room and may be written to"
         raise StoreError(f"the database cannot be used ({error.orig})", remedy) from error
-    except UnicodeDecodeError as error:  # of a damaged file, SQLite names what no text is
+    except ValueError as error:  # a damaged file holds what is no text, no JSON or no date
         raise StoreError(f"the database cannot be used ({error})", DAMAGED) from error
 
 
@@ -83,9 +83,15 @@ def _unusable(error: Exception) -> InputError:
 
 
 def _configure(connection: Any, _: Any) -> None:
-    """Readers and a writer side by side; a busy file is waited for; deletion reaches what hangs on a row."""
+    """Readers and a writer side by side; a busy file is waited for; deletion reaches what hangs on a row, and leaves nothing."""
     cursor = connection.cursor()
-    for pragma in ("journal_mode = WAL", "busy_timeout = 10000", "foreign_keys = ON", "synchronous = NORMAL"):
+    for pragma in (
+        "journal_mode = WAL",
+        "busy_timeout = 10000",
+        "foreign_keys = ON",
+        "synchronous = NORMAL",
+        "secure_delete = ON",
+    ):
         cursor.execute(f"PRAGMA {pragma}")
     cursor.close()
 

@@ -38,7 +38,7 @@ class Logged:
 
 def waiting(person: str | None = None) -> int:
     """How many listings wait; with a person, without those that others hold."""
-    free = [] if person is None else [or_(~_held(), StoredVerdict.claimed_by == person)]
+    free = [] if person is None else [or_(~_held(), StoredVerdict.claimed_by == stored_name(person, "a person"))]
     with session() as opened:
         return opened.scalar(select(func.count()).where(StoredVerdict.queued, *free)) or 0
 
@@ -139,7 +139,7 @@ def decided_today(person: str | None = None) -> int:
     midnight = datetime.now().astimezone().replace(hour=0, minute=0, second=0, microsecond=0)
     wanted = [Decision.decided_at >= midnight, Decision.undone_at.is_(None), ~Decision.skipped]
     if person is not None:
-        wanted.append(Decision.person == person)
+        wanted.append(Decision.person == stored_name(person, "a person"))
     with session() as opened:
         return opened.scalar(select(func.count(Decision.verdict_id.distinct())).where(*wanted)) or 0
 

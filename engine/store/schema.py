@@ -185,7 +185,7 @@ class StoredVerdict(Base):
     words: Mapped[str] = mapped_column(Text, deferred=True)  # what a search looks through, case-folded
     description: Mapped[str] = mapped_column(Text)
     content: Mapped[dict[str, Any]] = mapped_column(JSON)  # the contract's JSON
-    looks: Mapped[bytes] = mapped_column(LargeBinary, deferred=True)  # engine/store/looks.py
+    looks: Mapped[bytes] = mapped_column(LargeBinary, deferred=True)  # sealed; engine/store/looks.py
 
 
 class Picture(Base):
@@ -240,4 +240,4 @@ class Change(Base):
     accepted_at: Mapped[datetime] = mapped_column(Moment)
     rolled_back_by: Mapped[str | None] = mapped_column(String(120))
     rolled_back_at: Mapped[datetime | None] = mapped_column(Moment)
-    content: Mapped[bytes] = mapped_column(LargeBinary, deferred=True)
+    content: Mapped[bytes] = mapped_column(LargeBinary, deferred=True)  # sealed

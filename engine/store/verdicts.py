@@ -159,11 +159,11 @@ def looks_of(verdict_id: str) -> list[Look | InputError]:
 
 
 def pictures_of(verdict_id: str) -> list[bytes | None]:
-    """Each photo as JPEG; None for one that could not be read."""
+    """Each photo as JPEG; None for one that could not be read. Raises InputError, and StoreError if damaged."""
     with session() as opened:
         stored = found(opened, verdict_id)
-        pictures = select(Shown.place, Picture.jpeg).join(Picture).where(Shown.verdict_id == verdict_id)
-        jpegs = {row.place: row.jpeg for row in opened.execute(pictures)}
+        pictures = select(Shown.place, Picture.sha256, Picture.jpeg).join(Picture).where(Shown.verdict_id == verdict_id)
+        jpegs = {row.place: _intact(row.sha256, row.jpeg) for row in opened.execute(pictures)}
         return [jpegs.get(place) for place in range(len(stored.content["photos"]))]
 
 
@@ -249,6 +249,12 @@ def _new(opened: Session, table: type[Base]) -> Any:
     """Insert where there is no such row yet: another process may keep the same picture at the same moment."""
     dialect = postgresql if opened.get_bind().dialect.name == "postgresql" else sqlite
     return cast(Insert, dialect.insert(table)).on_conflict_do_nothing()  # type: ignore[attr-defined]
+
+
+def _intact(digest: str, jpeg: bytes) -> bytes:
+    if hashlib.sha256(jpeg).hexdigest() != digest:
+        raise StoreError("a picture cannot be read back", DAMAGED)
+    return jpeg
 
 
 def _identity(picture: str | None, item: Look | InputError) -> str:
