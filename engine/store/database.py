@@ -83,7 +83,7 @@ def _unusable(error: Exception) -> InputError:
 
 
 def _configure(connection: Any, _: Any) -> None:
-    """Readers and a writer side by side; a busy file is waited for; deletion reaches what hangs on a row, and leaves nothing."""
+    """Readers and a writer side by side; a busy file is waited for; what hangs on a row goes with it, overwritten."""
     cursor = connection.cursor()
     for pragma in (
         "journal_mode = WAL",
