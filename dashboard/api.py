@@ -7,6 +7,7 @@ waiting work, and no requests from other sites' pages.
 import logging
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
+from dataclasses import replace
 from functools import partial
 from threading import Semaphore
 from typing import TYPE_CHECKING, Any
@@ -19,15 +20,20 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 from starlette.types import Message, Receive
 
+from dashboard import keeping
 from dashboard.cached import model_in_background
 from engine import settings
 from engine.errors import Busy, InputError, LimitExceeded, ModelError, StoreError, TallyError
-from engine.listings.pipeline import check_request, classify_listing
+from engine.listings.pipeline import Rule, check_request
+from engine.listings.terms import Terms
+from engine.listings.verdict import Verdict
 from engine.store.accounts import list_accounts
+from engine.store.terms import terms_in_force
 
 if TYPE_CHECKING:
     from engine.models.classifier import Classifier
 
+Photos = list[tuple[str, bytes | InputError]]
 _log = logging.getLogger(__name__)
 _places = Semaphore(settings.WAITING_REQUESTS)
 _DRAIN_SECONDS = 10  # a client that sends on after an error gets this long to finish and read it
@@ -86,7 +92,7 @@ async def readyz(_: Request) -> Response:
 
 
 async def classify(request: Request) -> Response:
-    """multipart `photos` (1..N), `description`, `rule` -> the verdict as JSON."""
+    """multipart `photos` (1..N), `description`, `rule` -> the verdict as JSON; its header says where it is kept."""
     _check_headers(request)
     model = _ready_model()
     fields = await _receive_form(request)
@@ -96,13 +102,33 @@ async def classify(request: Request) -> Response:
             raise Busy("too many listings are waiting already", "try again in some seconds")
         try:
             photos, description, rule = await _read(fields)
-            work = partial(classify_listing, photos, description, model=model, rule=rule)
-            verdict = await anyio.to_thread.run_sync(work)
+            work = partial(_classified, photos, description, rule, model)
+            verdict, kept = await anyio.to_thread.run_sync(work)
         finally:
             _places.release()
     finally:
         await fields.close()
-    return JSONResponse(verdict.as_dict())
+    headers = {"Content-Location": f"/classify?verdict={kept}"} if kept else {}
+    return JSONResponse(verdict.as_dict(), headers=headers)
+
+
+def _classified(photos: Photos, description: str, rule: Rule, model: "Classifier") -> tuple[Verdict, str | None]:
+    """The verdict on the terms in force, and its id; without a store there is none, and nothing is accepted blindly."""
+    lost = None
+    try:
+        terms = terms_in_force(model)
+    except StoreError as error:
+        _log.exception("the terms in force cannot be read")
+        terms, lost = Terms(), f"the settings in force could not be read ({error.message})"
+    verdict, keep = keeping.classify(photos, description, model=model, rule=rule, terms=terms, origin="http")
+    if lost:
+        decision = "review" if verdict.decision == "accept" else verdict.decision
+        return replace(verdict, decision=decision, reasons=[*verdict.reasons, lost]), None
+    try:
+        return verdict, keep()
+    except StoreError:
+        _log.exception("a verdict is not kept")
+        return verdict, None
 
 
 async def unknown(request: Request) -> Response:
@@ -145,7 +171,7 @@ async def _receive_form(request: Request) -> FormData:
         raise _Refused(400, "bad_multipart", f"the form cannot be read ({error.detail})", remedy) from None
 
 
-async def _read(form: FormData) -> tuple[list[tuple[str, bytes | InputError]], str, Any]:
+async def _read(form: FormData) -> tuple[Photos, str, Any]:
     """The photos, the description and the rule."""
     files = form.getlist("photos")
     uploads = [file for file in files if isinstance(file, UploadFile)]

@@ -9,25 +9,14 @@ import json
 import os
 import sys
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
-from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from dashboard import cli_audit, cli_curve
-from engine import settings
+from dashboard import cli_audit, cli_classify, cli_curve
+from dashboard.cli_classify import progress
 from engine._version import __version__
-from engine.errors import InputError, ModelNotFound, TallyError, UnreadableData
-from engine.listings.pipeline import RULES
+from engine.errors import InputError, ModelNotFound, TallyError
 from engine.models.registry import STARTER
-
-if TYPE_CHECKING:
-    from engine.listings.sources import Listing
-    from engine.listings.verdict import Verdict
-    from engine.models.classifier import Classifier
-
-
-_NOTES = 30  # lines about one listing's photos that a person reads
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -41,7 +30,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         sys.stdout.flush()
         return status
     except TallyError as error:
-        print(f"tally: {error}", file=sys.stderr)
+        print("tally:", *str(error).split(), file=sys.stderr)  # on one line, whatever a library said
         return 2 if isinstance(error, ModelNotFound) else 1
     except BrokenPipeError:  # `tally ... | head` has seen enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -65,14 +54,9 @@ def _parser() -> argparse.ArgumentParser:
         "classify",
         "say what listings show: loose photos together are one listing, each folder or ZIP holds one or more",
         "tally classify bike-17/ --json",
-        _classify,
+        cli_classify.run,
     )
-    command.add_argument("paths", nargs="+", type=_existing, metavar="PATH", help="photos, folders or ZIPs")
-    command.add_argument(
-        "--description", default="", type=_description, metavar="TEXT", help="what the sender says: one more voter"
-    )
-    command.add_argument("--prior", type=_existing, metavar="FILE", help="CSV: class, share or count; default: even")
-    command.add_argument("--rule", choices=RULES, default=RULES[0], help="default: %(default)s")
+    cli_classify.add_arguments(command, _existing)
     _add_model_and_json(command)
 
     command = _command(
@@ -157,80 +141,10 @@ def _existing(text: str) -> Path:
     return Path(text)
 
 
-def _description(text: str) -> str:
-    if len(text) > settings.DESCRIPTION_CHARACTERS:
-        limit = f"{len(text):,} characters are over the limit of {settings.DESCRIPTION_CHARACTERS:,}: shorten it"
-        raise argparse.ArgumentTypeError(limit)
-    return text
-
-
 def _serve(_: argparse.Namespace) -> int:
     from dashboard.serve import serve
 
     return serve()
-
-
-def _classify(options: argparse.Namespace) -> int:
-    from engine.listings.prior import read_prior
-    from engine.listings.sources import find_listings
-    from engine.models.registry import load_model
-
-    listings = find_listings(options.paths)
-    model = load_model(options.model)
-    options.prior = options.prior and read_prior(options.prior, model.classes)
-    verdicts: list[Verdict] = []
-    for number, listing in enumerate(listings, start=1):
-        verdict = _verdict(listing, options, model)
-        if options.json:
-            print(json.dumps(verdict.as_dict()), flush=True)
-        _progress(f"{number:,} of {len(listings):,} listings")
-        verdicts.append(verdict)
-    _progress("")
-    if not options.json:
-        print("\n".join(_told(verdicts)))
-    if all(verdict.label is None for verdict in verdicts):
-        raise UnreadableData("no photo could be read", "the reasons stand beside each photo")
-    return 0
-
-
-def _verdict(listing: "Listing", options: argparse.Namespace, model: "Classifier") -> "Verdict":
-    from engine.listings.pipeline import classify_listing, decide
-    from engine.listings.terms import Terms
-
-    if listing.error:
-        nothing = decide([], [], model, rule=options.rule, listing=listing.name)
-        return replace(nothing, reasons=[ascii(str(listing.error))[1:-1]])  # it may hold a hostile file name
-    terms = Terms(prior=options.prior)
-    asked = partial(classify_listing, model=model, rule=options.rule, listing=listing.name, terms=terms)
-    return asked(listing.read(), options.description)
-
-
-def _told(verdicts: "Sequence[Verdict]") -> Iterator[str]:
-    """Verdicts as a table for people, then what there is to say of some."""
-    from dashboard.text import percent, plain, table
-
-    rows = []
-    for verdict in verdicts:
-        read = sum(photo.status != "unreadable" for photo in verdict.photos)
-        votes = ", ".join(f"{label} {plain(number)}" for label, number in verdict.votes.items())
-        sure = "-" if verdict.confidence is None else percent(verdict.confidence)
-        photos = f"{read} of {len(verdict.photos)}"
-        rows.append([verdict.listing, verdict.decision, verdict.label or "-", sure, photos, votes])
-    yield table(["listing", "decision", "label", "sure", "read", "votes"], rows)
-    for verdict in verdicts:
-        notes = [f"{photo.name}: {reason}" for photo in verdict.photos for reason in photo.reasons]
-        if verdict.tie_break:
-            notes.insert(0, f"tied vote, {verdict.tie_break.sentence}")
-        for note in [*verdict.reasons, *notes[:_NOTES]]:
-            yield f"{verdict.listing}: {note}"
-        if len(notes) > _NOTES:
-            yield f"{verdict.listing}: and {len(notes) - _NOTES:,} more; --json has them all"
-
-
-def _progress(text: str) -> None:
-    """How far the work is, on one line that is written over; only where a person looks at it."""
-    if sys.stderr.isatty():
-        print(f"\r\x1b[K{text}", end="", file=sys.stderr, flush=True)
 
 
 def _evaluate(options: argparse.Namespace) -> int:
@@ -239,8 +153,8 @@ def _evaluate(options: argparse.Namespace) -> int:
     from engine.models.registry import load_model
 
     model = load_model(options.model)
-    figures = evaluate(read_labelled(options.paths), model, lambda done: _progress(f"{done:,} photos"))
-    _progress("")
+    figures = evaluate(read_labelled(options.paths), model, lambda done: progress(f"{done:,} photos"))
+    progress("")
     print(json.dumps(figures) if options.json else "\n".join(_report(figures)))
     return 0
 

@@ -1,14 +1,23 @@
 """The HTTP API of a real server: verdicts, limits, and errors as the contract words them."""
 
 import socket
+from collections.abc import Callable
+from concurrent.futures import Future
 from urllib.parse import urlsplit
 
+import anyio
 import httpx
 import pytest
+from starlette.applications import Starlette
 
 import engine
+from dashboard import api, cached, keeping
 from dashboard.samples import drawn_listing
 from engine import settings
+from engine.errors import StoreError
+from engine.store import changes
+from engine.store.terms import terms_in_force
+from engine.store.verdicts import verdict
 
 
 def post(server: str, files=None, data=None, **headers: str) -> httpx.Response:
@@ -38,6 +47,59 @@ def test_the_same_verdict_as_in_python(server, model, rule):
     response = post(server, as_files(photos), {"description": "old road bike", "rule": rule})
     assert response.status_code == 200
     assert response.json() == engine.classify_listing(photos, "old road bike", model=model, rule=rule).as_dict()
+
+
+def test_each_verdict_is_kept_and_its_address_told(server):
+    first, again = (post(server, as_files(drawn_listing("mug")), {"description": "a mug"}) for _ in range(2))
+    address = first.headers["Content-Location"]
+    assert address.startswith("/classify?verdict=")
+    assert again.headers["Content-Location"] == address
+
+
+@pytest.fixture
+def endpoint(model, monkeypatch) -> Callable[[str], httpx.Response]:
+    """The API within this process, with the test's own home: post("mug") answers."""
+    loaded: Future = Future()
+    loaded.set_result(model)
+    monkeypatch.setattr(cached, "_models", {"starter": (loaded, 0.0)})
+    transport = httpx.ASGITransport(Starlette(routes=api.routes))
+
+    async def asked(name: str) -> httpx.Response:
+        async with httpx.AsyncClient(transport=transport, base_url="http://tally") as client:
+            return await client.post("/api/classify", files=as_files(drawn_listing(name)))
+
+    return lambda name: anyio.run(asked, name)
+
+
+def test_the_terms_in_force_hold_and_the_kept_verdict_is_the_one_that_was_answered(endpoint, model):
+    changes.accept("policy", b"class,policy\nmug,review\ntire,ask\n", person="ann")
+    response = endpoint("mug")
+    assert response.json()["reasons"] == ["by policy a person looks at every mug"]
+    photos, terms = drawn_listing("mug"), terms_in_force(model)
+    assert response.json() == engine.classify_listing(photos, model=model, terms=terms).as_dict()
+    kept = verdict(response.headers["Content-Location"].partition("=")[2])
+    assert kept.verdict.as_dict() == response.json()
+    assert (kept.origin, kept.waits, kept.terms) == ("http", "review", terms.version)
+    assert endpoint("bicycle").json()["ask"] == "tire"
+
+
+def test_a_verdict_that_cannot_be_kept_is_answered_all_the_same(endpoint, monkeypatch):
+    def full(*_, **__) -> str:
+        raise StoreError("the disk is full", "make room")
+
+    monkeypatch.setattr(keeping, "save_verdict", full)
+    response = endpoint("mug")
+    assert (response.status_code, response.json()["decision"]) == (200, "accept")
+    assert "Content-Location" not in response.headers
+
+
+def test_without_its_settings_nothing_is_accepted(endpoint, home):
+    home.mkdir()
+    (home / "tally.sqlite3").write_bytes(b"no database" * 99)
+    response = endpoint("mug")
+    assert (response.status_code, response.json()["label"], response.json()["decision"]) == (200, "mug", "review")
+    assert "the settings in force could not be read" in response.json()["reasons"][0]
+    assert "Content-Location" not in response.headers
 
 
 def test_all_photos_unreadable_is_a_verdict_not_an_error(server):
@@ -177,10 +239,6 @@ def test_media_types_have_no_case(server):
 
 
 def test_a_model_that_does_not_load_is_said(monkeypatch):
-    from concurrent.futures import Future
-
-    from dashboard import api, cached
-
     failed: Future = Future()
     failed.set_exception(engine.DamagedModel("the weights are damaged", "restore them"))
     monkeypatch.setattr(cached, "_models", {"starter": (failed, float("inf"))})

@@ -14,7 +14,14 @@ import pytest
 import engine
 from dashboard.cli import main
 from dashboard.samples import drawn_listing
+from engine.listings.policy import Policy
+from engine.listings.price import Prices
+from engine.listings.prior import read_prior
+from engine.listings.terms import Terms
 from engine.models.registry import find
+from engine.store.changes import accept
+from engine.store.terms import terms_in_force
+from engine.store.verdicts import search
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -204,3 +211,102 @@ def test_a_prior_and_a_description_are_part_of_the_evidence(capsys, tmp_path):
     prior.write_text("class,share\nnothing like it,1\n")
     assert main(["classify", str(tmp_path), "--prior", str(prior)]) == 1
     assert "nothing like it" in capsys.readouterr().err
+
+
+@pytest.fixture
+def tables(tmp_path: Path) -> dict[str, Path]:
+    """A prior, a policy and prices for the drawn listings."""
+    rows = {
+        "prior": "class,share\nbicycle,0.5\nmug,0.5\n",
+        "policy": "class,policy\ntire,ask\nmug,review\n",
+        "prices": "label,price,currency\n" + "".join(f"bicycle,{100 + 10 * n},EUR\n" for n in range(12)),
+    }
+    paths = {name: tmp_path / f"{name}.csv" for name in rows}
+    for name, text in rows.items():
+        paths[name].write_text(text)
+    return paths
+
+
+def flags(tables: dict[str, Path]) -> list[str]:
+    return [part for name, path in tables.items() for part in (f"--{name}", str(path))]
+
+
+def test_policy_prices_and_prior_give_the_verdict_that_python_gives(stock, tables, capsys, model):
+    assert main(["classify", str(stock / "bicycle"), *flags(tables), "--json"]) == 0
+    (found,) = json_lines(capsys.readouterr().out)
+    terms = Terms(
+        prior=read_prior(tables["prior"], model.classes),
+        policy=Policy.read(tables["policy"], model.classes),
+        prices=Prices.read(tables["prices"]),
+    )
+    photos = sorted(drawn_listing("bicycle"))
+    assert found == engine.classify_listing(photos, model=model, listing="bicycle", terms=terms).as_dict()
+    assert (found["decision"], found["ask"]) == ("review", "tire")
+    assert found["price"] == {"low": 100.0, "high": 210.0, "currency": "EUR", "n": 12, "coverage": 0.846}
+
+
+def test_people_see_the_price_and_what_to_ask_for(stock, tables, capsys):
+    assert main(["classify", str(stock), *flags(tables)]) == 0
+    header, bicycle, mug, *rest = capsys.readouterr().out.splitlines()
+    assert header.split()[-2:] == ["price", "ask"]
+    assert bicycle.split()[-5:] == ["100", "to", "210", "EUR", "tire"]
+    assert mug.split()[-2:] == ["-", "-"]
+    assert "mug: by policy a person looks at every mug" in rest
+    assert any(line.startswith("mug: no price: no sale of mug") for line in rest)
+
+
+@pytest.mark.parametrize("name", ["prior", "policy", "prices"])
+@pytest.mark.parametrize(
+    "content", [b"", b"class,policy,label\nx,y,z\n", b"\x89PNG\x00\xff" * 99, b"a,b\n1\n1,2,3,4\n"]
+)
+def test_a_table_that_is_none_is_one_line(stock, tables, capsys, name, content):
+    tables[name].write_bytes(content)
+    assert main(["classify", str(stock / "mug"), f"--{name}", str(tables[name])]) == 1
+    captured = capsys.readouterr()
+    assert captured.out == ""
+    assert captured.err.startswith("tally: ")
+    assert captured.err.count("\n") == 1
+
+
+@pytest.mark.parametrize("name", ["prior", "policy", "prices"])
+def test_a_table_that_is_not_there_is_wrong_use(stock, name):
+    with pytest.raises(SystemExit) as stopped:
+        main(["classify", str(stock), f"--{name}", "/no/such/table.csv"])
+    assert stopped.value.code == 2
+
+
+def test_reading_verdicts_makes_no_database_and_saving_keeps_each_once(stock, home, capsys):
+    assert main(["classify", str(stock), "--json"]) == 0
+    assert not home.exists()
+    plain = json_lines(capsys.readouterr().out)
+    for _ in range(2):
+        assert main(["classify", str(stock), "--save", "--json"]) == 0
+        assert json_lines(capsys.readouterr().out) == plain
+    rows, number = search()
+    assert number == 3
+    assert {row.listing: (row.origin, row.waits) for row in rows} == {
+        "bicycle": ("command", None),
+        "mug": ("command", None),
+        "stock": ("command", "review"),
+    }
+
+
+def test_what_is_in_force_holds_and_a_table_that_is_given_takes_its_place(stock, tables, capsys, model):
+    accept("policy", b"class,policy\nbicycle,review\n", person="ann")
+    assert main(["classify", str(stock / "bicycle"), "--json"]) == 0
+    (found,) = json_lines(capsys.readouterr().out)
+    assert found["reasons"] == ["by policy a person looks at every bicycle"]
+    photos = sorted(drawn_listing("bicycle"))
+    terms = terms_in_force(model)
+    assert found == engine.classify_listing(photos, model=model, listing="bicycle", terms=terms).as_dict()
+    assert main(["classify", str(stock / "bicycle"), "--policy", str(tables["policy"]), "--json"]) == 0
+    assert json_lines(capsys.readouterr().out)[0]["ask"] == "tire"
+
+
+def test_verdicts_are_told_even_where_they_cannot_be_kept(stock, home, capsys):
+    home.mkdir()
+    (home / "tally.sqlite3").mkdir()
+    assert main(["classify", str(stock / "mug"), "--save", "--json"]) == 1
+    captured = capsys.readouterr()
+    assert json_lines(captured.out)[0]["label"] == "mug"
+    assert captured.err.count("\n") == 1
