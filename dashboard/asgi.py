@@ -10,6 +10,9 @@ from pathlib import Path
 from typing import Any
 
 import streamlit as st
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+from starlette.routing import Route
 
 from dashboard.api import routes
 from dashboard.cached import model_in_background
@@ -30,4 +33,14 @@ def _say(error: Exception) -> bool:
     return True
 
 
-app = st.App(Path(__file__).with_name("app.py"), routes=routes, lifespan=_loading_the_model, on_script_error=_say)
+async def _to_classify(request: Request) -> Response:
+    """The first page stands at the root, where Streamlit knows it; its other name keeps what it asks for."""
+    return RedirectResponse(f"./?{request.url.query}")
+
+
+app = st.App(
+    Path(__file__).with_name("app.py"),
+    routes=[*routes, Route("/classify", _to_classify)],
+    lifespan=_loading_the_model,
+    on_script_error=_say,
+)

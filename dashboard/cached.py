@@ -21,6 +21,7 @@ from engine.listings.terms import Terms
 from engine.listings.weigh import Look
 from engine.models.registry import STARTER, load_model
 from engine.photos.decode import as_jpeg, decode_all
+from engine.store.terms import terms_in_force
 
 if TYPE_CHECKING:
     from engine.models.classifier import Classifier
@@ -89,9 +90,9 @@ def _log_failure(future: "Future[Classifier]") -> None:
         _log.error("the model does not load: %s", error)
 
 
-def terms(model: "Classifier") -> Terms:  # noqa: ARG001
-    """What holds beside the model now."""
-    return Terms()
+def terms(model: "Classifier") -> Terms:
+    """What holds beside the model now. Raises StoreError if the store fails or holds what cannot be used."""
+    return terms_in_force(model)
 
 
 def look_at(

@@ -40,14 +40,14 @@ def votes(verdict: Verdict) -> go.Figure:
 
 def evidence(verdict: Verdict) -> go.Figure:
     """Each photo's evidence for the label against its nearest rival, one after another, and their exact sum."""
-    terms = rivalry(verdict)
+    values = rivalry(verdict)
     bars: list[_Bar] = []
     at = 0.0
-    for value in terms.values():
+    for value in values.values():
         bars.append(_Bar(len(bars), value, at))
         at += value
     total = _Bar(len(bars), at, 0.0)
-    names = [*terms, "together"]
+    names = [*values, "together"]
     figure = go.Figure()
     groups = {
         "speaks for": [bar for bar in bars if bar.value >= 0],
@@ -84,15 +84,16 @@ def rival(verdict: Verdict) -> str:
     return next(label for label in [*verdict.votes, *verdict.scores] if label != verdict.label)
 
 
-def rivalry(verdict: Verdict) -> dict[str, float]:
-    """Log-evidence (nats) for the label against its rival; the sum is the log of their scores' ratio.
+def terms(verdict: Verdict) -> dict[str, dict[str, float]]:
+    """What adds up: by photo, and by the description and the prior where they say something, the evidence by class."""
+    parts = {words: verdict.evidence[part] for part, words in _OTHERS.items() if verdict.evidence[part]}
+    return {**verdict.evidence["photos"], **parts}
 
-    A term a photo, and one for the description and the prior where they say something.
-    """
+
+def rivalry(verdict: Verdict) -> dict[str, float]:
+    """Log-evidence (nats) for the label against its rival; the sum is the log of their scores' ratio."""
     other, label = rival(verdict), verdict.label or ""
-    terms = dict(verdict.evidence["photos"])
-    terms |= {words: verdict.evidence[part] for part, words in _OTHERS.items() if verdict.evidence[part]}
-    return {name: values[label] - values[other] for name, values in terms.items()}
+    return {name: values[label] - values[other] for name, values in terms(verdict).items()}
 
 
 def _shape(figure: go.Figure, rows: int, x_title: str) -> None:

@@ -5,7 +5,8 @@ import io
 
 import pytest
 
-from dashboard.panels.classify.result import explanation, headline, photos_csv
+from dashboard.panels.classify.result import photos_csv
+from dashboard.panels.classify.words import explanation, headline
 from dashboard.text import count, escape, harmless, percent, plain, sentence, table
 from engine import PhotoVerdict, TieBreak, Verdict
 

@@ -3,35 +3,48 @@
 import time
 from collections.abc import Sequence
 from concurrent.futures import wait
+from typing import NamedTuple
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
-from dashboard.cached import look_at, model_in_background
+from dashboard.cached import look_at, model_in_background, terms
 from dashboard.dropzone import dropzone
-from dashboard.panels.classify import result
+from dashboard.panels.classify import kept, result, words
 from dashboard.samples import drawn_listing
-from dashboard.uploads import admit
+from dashboard.text import escape
+from dashboard.uploads import Upload, admit
 from engine import settings
 from engine.errors import InputError, TallyError
-from engine.listings.pipeline import RULES, decide
+from engine.listings.pipeline import RULES, Rule, decide
+from engine.listings.terms import Terms
 
 _Photos = Sequence[tuple[str, bytes | InputError]]
 
 state = st.session_state
 
 
+class _Asked(NamedTuple):
+    files: Sequence[Upload]
+    description: str
+    rule: Rule
+
+
 def draw() -> None:
-    """The visitor's listing: where its photos are dropped, and what they show."""
+    """The visitor's listing, where its photos are dropped and what they show; or the past verdict of the address."""
+    if key := st.query_params.get("verdict"):
+        kept.past(key)
+        return
     state.setdefault("pictures", [])  # the listing: what each photo showed
     state.setdefault("drops", 0)  # counts what was dropped: each drop gets a fresh, empty uploader
     state.setdefault("sample", None)  # the drawn listing it is, if any
     state.setdefault("waiting", [])  # photos to be read in this run
     top = st.container()
-    files, description, rule = _asked()
-    if files:
+    asked = _asked()
+    if asked.files:
         if state.sample:  # a visitor's own photos take its place
             state.pictures = []
-        _take(admit(files, len(state.pictures)), None)
+        _take(admit(asked.files, len(state.pictures)), None)
     if state.waiting:
         try:
             _read(state.waiting)
@@ -41,7 +54,7 @@ def draw() -> None:
     if problem := state.pop("problem", None):
         top.error(problem.remedy, title=problem.message)
     if state.pictures:
-        _answer(top, description, rule)
+        _answer(top, asked)
     else:
         with top:
             st.title("What do your photos show?")
@@ -52,7 +65,7 @@ def draw() -> None:
         result.samples(_try_sample)
 
 
-def _asked():  # type: ignore[no-untyped-def]
+def _asked() -> _Asked:
     photos_column, text_column, rule_column = st.columns([4, 3, 2])
     with photos_column, dropzone():
         files = st.file_uploader(
@@ -84,30 +97,34 @@ def _asked():  # type: ignore[no-untyped-def]
             format_func=lambda name: {"pooled": "All evidence", "majority": "Majority"}[name],
             help="All evidence adds up what every photo says of every class. Majority counts one vote a photo.",
         )
-    return files, description or "", rule
+    return _Asked(files, description or "", rule)
 
 
-def _answer(top, description: str, rule) -> None:  # type: ignore[no-untyped-def]
+def _answer(top: DeltaGenerator, asked: _Asked) -> None:
     model = model_in_background().result()
     names, looks = zip(*((picture.name, picture.look) for picture in state.pictures), strict=True)
-    verdict = decide(names, looks, model, rule=rule, description=description)
+    try:
+        in_force, trouble = terms(model), None
+    except TallyError as error:  # the visitor gets a verdict all the same
+        in_force, trouble = Terms(), error
+    verdict = decide(names, looks, model, rule=asked.rule, description=asked.description, terms=in_force)
     with top:
-        st.title(result.headline(verdict))
+        st.title(words.headline(verdict))
         with st.container(horizontal=True, vertical_alignment="center"):
-            result.decision_badge(verdict)
+            result.badges(verdict)
             if state.sample:
                 st.badge("Sample: drawings, not photos", icon=":material/draw:", color="grey")
             st.caption(f"Model {model.id}", width="stretch")
-            result.downloads(verdict, description)
+            result.downloads(verdict, asked.description)
+            said = st.container(width="content")
             st.button("Start over", icon=":material/restart_alt:", on_click=_start_over)
-        st.markdown(result.explanation(verdict))
-    result.cards(state.pictures, verdict, _remove)
-    if verdict.label:
-        votes_column, evidence_column = st.columns(2, gap="medium")
-        with votes_column:
-            result.votes(verdict)
-        with evidence_column:
-            result.evidence(verdict)
+        result.why(verdict)
+        if trouble:
+            st.caption(f":material/cloud_off: Decided as if nothing was set: {escape(str(trouble))}.")
+        elif not state.sample:
+            kept.live(state.pictures, verdict, asked.description, in_force, said)
+    thumbnails = [picture.thumbnail for picture in state.pictures]
+    result.body(verdict, kept.shown(looks, thumbnails, verdict), _remove)
 
 
 def _take(photos: _Photos, sample: str | None) -> None:
@@ -127,6 +144,7 @@ def _cancel() -> None:
 def _start_over() -> None:
     state.pictures = []
     state.description = ""
+    state.pop("kept", None)
     _take([], None)
 
 

@@ -1,35 +1,30 @@
 """What the Classify page draws of a verdict."""
 
 import json
-from collections import Counter
 from collections.abc import Callable, Sequence
+from typing import NamedTuple
 
 import pandas as pd
 import streamlit as st
 
 from dashboard import charts
-from dashboard.cached import Picture
 from dashboard.charts import classify as figures
 from dashboard.downloads import csv
+from dashboard.panels.classify import words
 from dashboard.samples import TITLES, cover
 from dashboard.text import capital, count, escape, percent, plain, sentence
 from engine.listings.verdict import PhotoVerdict, Verdict
 from engine.listings.vote import readable
 
-_DECISIONS = {
-    "accept": ("Accepted", ":material/check:", "green"),
-    "review": ("Needs a person", ":material/person:", "orange"),
-    "unknown": ("Not in the catalogue", ":material/question_mark:", "blue"),
-}
+_OnRemove = Callable[[int], None] | None
+_LINES = 5  # on what would be without a photo; the rest is in the table
 
 
-def headline(verdict: Verdict) -> str:
-    """The answer in some words."""
-    if verdict.label is None or verdict.confidence is None:
-        return "No photo could be read"
-    if verdict.decision == "unknown":
-        return "Perhaps not in the catalogue"
-    return f"{capital(readable(verdict.label))}, {percent(verdict.confidence)} sure"
+class Shown(NamedTuple):
+    """A photo as its card shows it."""
+
+    thumbnail: bytes | None  # JPEG; None where the photo could not be read
+    nearest: Sequence[str]  # known classes, nearest first
 
 
 def samples(on_choose: Callable[[str], None]) -> None:
@@ -49,37 +44,46 @@ def samples(on_choose: Callable[[str], None]) -> None:
                 )
 
 
-def decision_badge(verdict: Verdict) -> None:
-    text, icon, colour = _DECISIONS[verdict.decision]
+def badge(decision: str) -> None:
+    """A decision, as everywhere."""
+    text, icon, colour = words.DECISIONS[decision]
     st.badge(text, icon=icon, color=colour)  # type: ignore[arg-type]
 
 
-def explanation(verdict: Verdict) -> str:
-    """How the photos voted and who won, in sentences (Markdown)."""
-    parts = []
-    said = Counter(photo.label for photo in verdict.photos if photo.label)
-    if len(said) == 1:
-        (label, number) = next(iter(said.items()))
-        parts.append(f"{'The photo says' if number == 1 else f'All {number} photos say'} {readable(label)}")
-    elif said:
-        (first, number), *rest = said.most_common()
-        others = ", ".join(f"{n} {'says' if n == 1 else 'say'} {readable(label)}" for label, n in rest[:3])
-        more = f", and {len(rest) - 3} other classes have votes" if len(rest) > 3 else ""
-        verb = "says" if number == 1 else "say"
-        parts.append(f"{number} of {said.total()} photos {verb} {readable(first)}, {others}{more}")
-    if verdict.tie_break:
-        parts.append(f"the vote is tied {verdict.tie_break.sentence}")
-    parts += verdict.reasons
-    return " ".join(sentence(escape(part)) for part in parts)
+def badges(verdict: Verdict) -> None:
+    """The decision, and the price where there is one."""
+    badge(verdict.decision)
+    if price := words.price(verdict):
+        st.markdown(f"**{escape(price)}**", width="content")
 
 
-def cards(pictures: Sequence[Picture], verdict: Verdict, on_remove: Callable[[int], None]) -> None:
+def why(verdict: Verdict) -> None:
+    """How the answer came about, what to send, and what was done."""
+    st.markdown(words.explanation(verdict))
+    if verdict.ask:
+        st.markdown(f":material/add_a_photo: Add a photo of the **{escape(readable(verdict.ask))}** by itself.")
+    if verdict.notes:
+        st.caption(words.sentences(verdict.notes))
+
+
+def body(verdict: Verdict, shown: Sequence[Shown], on_remove: Callable[[int], None] | None = None) -> None:
+    """The photos, the votes and the evidence. With `on_remove` photos can be taken out."""
+    cards(shown, verdict, on_remove)
+    if verdict.label:
+        votes_column, evidence_column = st.columns(2, gap="medium")
+        with votes_column:
+            votes(verdict)
+        with evidence_column:
+            evidence(verdict)
+
+
+def cards(shown: Sequence[Shown], verdict: Verdict, on_remove: _OnRemove) -> None:
     """One card a photo that was read; below them, in a line each, those that were not."""
     with st.grid("auto", min_column_width=210, gap="small"):
-        for index, (picture, photo) in enumerate(zip(pictures, verdict.photos, strict=True)):
-            if picture.thumbnail is not None and photo.label and photo.score is not None:
+        for index, (picture, photo) in enumerate(zip(shown, verdict.photos, strict=True)):
+            if photo.label and photo.score is not None:
                 with st.container(border=True, height="stretch", gap="xsmall", key=f"photo-{index}"):
-                    _card(picture.thumbnail, photo, index, on_remove)
+                    _card(picture, photo, index, on_remove)
     unread = [(index, photo) for index, photo in enumerate(verdict.photos) if photo.status == "unreadable"]
     if unread:
         with st.container(key="unread", gap="xsmall"):
@@ -91,26 +95,29 @@ def cards(pictures: Sequence[Picture], verdict: Verdict, on_remove: Callable[[in
                         _not_read(photo, index, on_remove)
 
 
-def _card(thumbnail: bytes, photo: PhotoVerdict, index: int, on_remove: Callable[[int], None]) -> None:
+def _card(picture: Shown, photo: PhotoVerdict, index: int, on_remove: _OnRemove) -> None:
     label, score = readable(photo.label or ""), percent(photo.score or 0)
-    st.image(thumbnail, width="stretch", alt=f"{photo.name}: {label}, {score}")
+    if picture.thumbnail:
+        st.image(picture.thumbnail, width="stretch", alt=f"{photo.name}: {label}, {score}")
     st.markdown(f"**{capital(label)}** {score}")
     st.caption(escape(photo.name))
-    for reason in photo.reasons:
+    for reason in filter(None, [*photo.reasons, words.strange(photo, picture.nearest)]):
         st.caption(f":material/info: {sentence(escape(reason))}")
     st.space("stretch")
     with st.container(horizontal=True, vertical_alignment="center", gap="small", wrap=False):
         st.caption("Counts in full" if photo.weight == 1 else f"Counts {plain(photo.weight)}", width="stretch")
-        _remove_button(photo, index, on_remove)
+        if on_remove:
+            _remove_button(photo, index, on_remove)
 
 
-def _not_read(photo: PhotoVerdict, index: int, on_remove: Callable[[int], None]) -> None:
+def _not_read(photo: PhotoVerdict, index: int, on_remove: _OnRemove) -> None:
     with st.container(horizontal=True, vertical_alignment="center", gap="small", wrap=False):
         st.markdown(
             f":material/block: **{escape(photo.name)}** was not read. {sentence(escape(photo.reasons[0]))}",
             width="stretch",
         )
-        _remove_button(photo, index, on_remove)
+        if on_remove:
+            _remove_button(photo, index, on_remove)
 
 
 def _remove_button(photo: PhotoVerdict, index: int, on_remove: Callable[[int], None]) -> None:
@@ -157,6 +164,9 @@ def evidence(verdict: Verdict) -> None:
     )
     alt = f"{finding}: {spoken}; together {total:+.1f}."
     st.plotly_chart(figures.evidence(verdict), key="evidence", config=charts.CONFIG, alt=alt)
+    lines = words.without(verdict)
+    for name, other, changed in lines[:_LINES]:
+        st.caption(f"Without {escape(name)}: {f'**{other}**' if changed else other}")
     with st.expander("Show the numbers"):
         st.dataframe(
             pd.DataFrame(_evidence_table(verdict)), hide_index=True, alt="Evidence of each photo for each class"
@@ -164,12 +174,14 @@ def evidence(verdict: Verdict) -> None:
 
 
 def _evidence_table(verdict: Verdict) -> dict[str, list[str | float | None]]:
-    """A row a photo, then their sum and the score; a column a class. A score below the best five is not known."""
-    photos = verdict.evidence["photos"]
-    columns: dict[str, list[str | float | None]] = {"photo": [*photos, "together", "score"]}
-    for label in next(iter(photos.values())):
-        values = [photo[label] for photo in photos.values()]
+    """A row a term, then their sum and the score; a column a class. A score below the best five is not known."""
+    terms = figures.terms(verdict)
+    columns: dict[str, list[str | float | None]] = {"evidence": [*terms, "together", "score"]}
+    for label in next(iter(terms.values())):
+        values = [term[label] for term in terms.values()]
         columns[readable(label)] = [*(round(value, 2) for value in [*values, sum(values)]), verdict.scores.get(label)]
+    if others := {name: said for name, said, _ in words.without(verdict)}:
+        columns["without it"] = [*(others.get(name) for name in terms), None, None]
     return columns
 
 
