@@ -3,7 +3,6 @@
 import io
 import json
 import math
-from dataclasses import dataclass
 
 import numpy as np
 import pytest
@@ -13,37 +12,13 @@ import engine
 from dashboard.samples import TITLES, drawn_listing
 from engine import settings
 from engine.listings import pipeline
-from engine.listings.fitted import Fitted
 from engine.listings.pipeline import decide, unique_names
-from engine.listings.route import Known
-from engine.listings.terms import Terms
 from engine.listings.weigh import Look
 from engine.photos.quality import measure
+from tests.engine.looks import STRICT, decided, look
 
 FIELDS = ["listing", "decision", "label", "confidence", "unknown", "sure", "rule", "scores", "votes", "tie_break",
           "ask", "evidence", "without", "photos", "reasons", "notes", "price", "model"]  # fmt: skip
-
-
-@dataclass(frozen=True)
-class Judge:
-    """A model of three classes, its parameters at hand."""
-
-    fitted: Fitted = Fitted()  # noqa: RUF009
-    id: str = "test@0"
-    classes: tuple[str, ...] = ("bicycle", "mug", "tire")
-
-
-def look(picture: str, unknown: float | None = None, **probabilities: float) -> Look:
-    """What a photo of three classes showed; another name of the picture, another picture."""
-    values = np.array([probabilities.get(name, 0.0) for name in ("bicycle", "mug", "tire")])
-    pixels = np.random.default_rng(list(picture.encode())).integers(0, 255, (64, 64, 3), dtype=np.uint8)
-    log_p = np.log(np.maximum(values / values.sum(), 1e-9))
-    return Look(measure(Image.fromarray(pixels)), log_p, np.zeros(4, dtype=np.float32), unknown, (0, 2))
-
-
-def decided(*looks, rule="pooled", fitted=Fitted(), description="", **terms):  # noqa: B008  (frozen)
-    names = [f"{number}.jpg" for number in range(1, len(looks) + 1)]
-    return decide(names, looks, Judge(fitted), rule=rule, description=description, terms=Terms(**terms))
 
 
 def test_a_verdict_has_the_contracts_fields_and_survives_json(model):
@@ -219,9 +194,6 @@ def test_the_company_of_a_photo_does_not_change_it(model):
 def test_votes_are_exact_fractions():
     copy = look("same", mug=1.0)
     assert decided(copy, copy, copy).votes == {"mug": 1.0}
-
-
-STRICT = Fitted(known=Known(bias=0, strange=-2, sure=0.5), accept=(0.9, 0.8), two_objects=3.0)
 
 
 def test_a_strange_listing_is_not_in_the_catalogue():

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from engine.errors import InputError
-from engine.listings.policy import Policy
+from engine.listings.policy import Policy, Rule
 from engine.listings.vote import softmax
 from engine.models.checkpoint import read_card
 from engine.models.registry import find
@@ -96,3 +96,10 @@ def test_review_and_ask_are_said():
     assert asked.reasons == ["by policy the sender is asked for a separate photo of the tire"]
     assert policy.rule_on("car", ["car"]).reasons == []
     assert policy.rule_on("car", ["car"]).ask is None
+
+
+def test_a_policy_holds_for_a_model_of_other_classes():
+    fewer = PARTS.within(["bicycle", "sofa", "tire"])
+    assert fewer.classes == ("bicycle", "sofa", "tire")
+    assert fewer.rules == {"tire": Rule("part_of", ("bicycle",))}
+    assert PARTS.within(["tire", "sofa"]).rules == {}

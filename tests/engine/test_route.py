@@ -1,5 +1,7 @@
 """Routing: known answers, and what must hold at every threshold."""
 
+import json
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -7,7 +9,9 @@ from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 from scipy.stats import binomtest
 
+from engine.errors import InputError
 from engine.listings import route
+from engine.listings.fitted import Fitted
 
 
 def test_the_risk_coverage_curve_of_four_listings():
@@ -77,3 +81,50 @@ def test_stranger_listings_are_less_likely_known():
     values = np.linspace(0.05, 0.95, 10)
     assert (np.diff(known.probability(values, np.full(10, 0.8), np.full(10, 4.0))) < 0).all()
     assert (np.diff(known.probability(np.full(10, 0.8), values, np.full(10, 4.0))) > 0).all()
+
+
+TRIAL = route.Trial(
+    kappa=np.tile(np.linspace(0, 1, 400), 2),
+    right=np.tile(np.linspace(0, 1, 400) > 0.3, 2),
+    size=np.repeat([1, 2], 400),
+    fitted=np.tile([True, False], 400),
+)
+
+
+def test_a_dial_takes_the_contracts_point_from_the_model_and_any_other_from_its_trial():
+    known = Fitted(accept=(0.9, 0.8), trial=TRIAL)
+    assert [route.Dial().threshold(known, photos) for photos in (1, 2, 9)] == [0.9, 0.8, 0.8]
+    limits = [route.Dial(errors=rate).threshold(known, 1) for rate in (0.02, 0.1, 0.2)]
+    assert limits == sorted(limits, reverse=True)
+    assert limits[1] == TRIAL.threshold(1, 0.1)
+    assert route.Dial(errors=0.02).threshold(Fitted(), 1) == route.NEVER
+
+
+def test_a_dial_of_costs_and_what_a_look_saves():
+    dial = route.Dial("costs", cost_of_error=20, cost_of_review=1, errors_of_people=0.03)
+    limit = dial.threshold(Fitted(), 3)
+    assert limit == pytest.approx(0.92)
+    assert dial.gain(limit) == pytest.approx(0)
+    assert dial.gain(0.5) == pytest.approx(0.47 * 20 - 1)
+
+
+def test_a_trial_gives_thresholds_of_one_half_and_curves_of_the_other():
+    assert len(TRIAL.curve(1).threshold) == 200
+    assert TRIAL.curve(1).coverage[-1] == 1
+    assert TRIAL.curve(7).threshold.tolist() == TRIAL.curve(2).threshold.tolist()
+
+
+def test_a_dial_survives_json():
+    for dial in (route.Dial(), route.Dial("costs", places=40, audit=0.02)):
+        assert route.Dial.from_dict(json.loads(json.dumps(dial.as_dict()))) == dial
+    assert route.Dial.from_dict({"errors": 0.02}) == route.Dial(errors=0.02)
+
+
+@pytest.mark.parametrize(
+    "data",
+    [[], "errors", {"rule": "luck"}, {"errors": 0}, {"errors": "few"}, {"errors": float("nan")}, {"audit": 2},
+     {"cost_of_error": 0}, {"places": -1}, {"places": 1.5}, {"errors_of_people": 1}, {"eroors": 0.1}],
+)  # fmt: skip
+def test_what_is_no_dial_is_refused(data):
+    with pytest.raises(InputError, match="not a dial"):
+        route.Dial.from_dict(data)

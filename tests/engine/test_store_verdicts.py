@@ -1,43 +1,55 @@
 """Every verdict is kept with all it rests on: found again, decided again, forgotten."""
 
+import random
+import sqlite3
+from dataclasses import fields, replace
+
+import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
+from sqlalchemy import text
 
-from engine.errors import InputError, UnreadablePhoto
-from engine.listings.pipeline import decide
-from engine.store import database, queue, verdicts
-from tests.engine.test_listing import Judge, look
+from dashboard.samples import drawn_listing
+from engine import settings
+from engine.errors import InputError, LimitExceeded, StoreError, TallyError, UnreadablePhoto
+from engine.listings.pipeline import decide, look as look_at, open_photos
+from engine.listings.route import Dial
+from engine.listings.verdict import PhotoVerdict, Verdict
+from engine.listings.weigh import Look
+from engine.photos.quality import Measures
+from engine.store import changes, database, queue, verdicts
+from engine.store.looks import pack, unpack
+from engine.store.terms import terms_in_force
+from tests.engine.store import MODEL, listing, save
+from tests.engine.looks import Judge, look
 
-MODEL = Judge()
+numbers = st.floats(allow_nan=False)
+log_p = arrays(np.float64, 3, elements=st.floats(-50, 0))
+measures = st.builds(
+    Measures,
+    **{item.name: st.floats(0.01, 50) for item in fields(Measures) if item.name != "look"},
+    look=arrays(np.uint8, st.tuples(st.integers(4, 64), st.integers(4, 64))),
+)
+looks = st.builds(
+    Look,
+    measures,
+    log_p,
+    arrays(np.float32, 4, elements=st.floats(-9, 9, width=32)),
+    st.none() | st.floats(0, 1),
+    st.lists(st.integers(0, 2), min_size=2, max_size=5).map(tuple),
+)
+errors = st.builds(st.sampled_from, st.just([InputError, LimitExceeded, UnreadablePhoto])).flatmap(
+    lambda kinds: st.builds(lambda kind, *words: kind(*words), kinds, st.text(), st.text())
+)
 
 
-@pytest.fixture(autouse=True)
-def _restarted(home) -> None:
-    database._open.cache_clear()
-
-
-def save(name="a", picture=b"jpeg", description="", **options):
-    looks = [look(name, bicycle=0.9), UnreadablePhoto("not an image", "add another")]
-    verdict = decide(["1.jpg", "2.jpg"], looks, MODEL, listing=name, description=description)
-    options.setdefault("description", description)
-    return verdicts.save_verdict(verdict, looks, [picture, None], **options), verdict
-
-
-def test_a_verdict_comes_back_with_all_it_rests_on():
-    key, verdict = save(description="old road bike")
-    database._open.cache_clear()
-    kept = verdicts.verdict(key)
-    assert kept.verdict == verdict
-    assert (kept.description, kept.origin, kept.terms, kept.decision) == ("old road bike", "page", "default", None)
-    assert verdicts.pictures_of(key) == [b"jpeg", None]
-    assert (
-        decide(["1.jpg", "2.jpg"], verdicts.looks_of(key), MODEL, listing="a", description="old road bike") == verdict
+def same(one: Look | InputError, other: Look | InputError) -> bool:
+    if isinstance(one, InputError):
+        return (type(one), str(one), one.remedy) == (type(other), str(other), other.remedy)
+    arrays = [(one.measures.look, other.measures.look)]
+    arrays += [(getattr(one, name), getattr(other, name)) for name in ("log_probabilities", "features")]
+    return (one.measures, one.unknown, one.nearest) == (other.measures, other.unknown, other.nearest) and all(
+        a.dtype == b.dtype and a.shape == b.shape and a.tobytes() == b.tobytes() for a, b in arrays
     )
-    assert str(verdicts.looks_of(key)[1]) == "not an image: add another"
-
-
-def test_what_there_is_not_is_said():
-    for ask in (verdicts.verdict, verdicts.looks_of, verdicts.pictures_of):
-        with pytest.raises(InputError, match="no verdict 'x'"):
-            ask("x")
-    assert verdicts.search() == ([], 0)
-    assert queue.claim("Ana") is None
