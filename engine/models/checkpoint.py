@@ -31,6 +31,7 @@ class Card:
     classes: tuple[str, ...]
     widths: tuple[int, ...]
     depths: tuple[int, ...]
+    squeeze: int  # of its gates; 0: it has none
     size: int  # px: photos are squashed to size x size
     mean: tuple[float, float, float]
     std: tuple[float, float, float]
@@ -67,6 +68,7 @@ def read_card(folder: Path) -> Card:
             classes=tuple(str(name) for name in raw["classes"]),
             widths=tuple(int(width) for width in raw["network"]["widths"]),
             depths=tuple(int(depth) for depth in raw["network"]["depths"]),
+            squeeze=int(raw["network"].get("squeeze", 0)),
             size=int(raw["input"]["size"]),
             mean=_triple(raw["input"]["mean"]),
             std=_triple(raw["input"]["std"]),
@@ -84,6 +86,7 @@ def read_card(folder: Path) -> Card:
         and min(card.widths + card.depths) > 0
         and max(card.widths) <= 4096
         and max(card.depths) <= 64
+        and 0 <= card.squeeze <= min(card.widths)
         and 8 <= card.size <= 1024
         and all(map(math.isfinite, card.mean + card.std))
         and min(card.std) > 0
@@ -112,7 +115,7 @@ def load_network(folder: Path, card: Card) -> StarterNetwork:
             "restore them from a copy",
         )
     with torch.device("meta"):  # takes no memory before the weights are known to fit
-        network = StarterNetwork(len(card.classes), card.widths, card.depths)
+        network = StarterNetwork(len(card.classes), card.widths, card.depths, card.squeeze)
     try:
         weights = {name: values.float() for name, values in load(data).items()}
         network.load_state_dict(weights, assign=True)

@@ -57,11 +57,11 @@ def evaluate(
     sources = np.array([source or "" for source in scored.sources])
     predicted = log_p.argmax(1)
     per_source = {
-        source: _figures(truth[sources == source], log_p[sources == source]) for source in np.unique(sources).tolist()
+        source: figures(truth[sources == source], log_p[sources == source]) for source in np.unique(sources).tolist()
     }
     return {
         "model": model.id,
-        **_figures(truth, log_p),
+        **figures(truth, log_p),
         "per_class": {model.classes[index]: _class_figures(index, truth, log_p) for index in np.unique(truth)},
         "per_source": {source: figures for source, figures in per_source.items() if source},
         "confusions": _confusions(truth, predicted, model.classes),
@@ -98,7 +98,8 @@ def _score(photos: Iterable[LabelledPhoto], model: "Classifier", progress: Calla
     return scored
 
 
-def _figures(truth: NDArray[np.int64], log_p: NDArray[np.float64]) -> dict[str, float]:
+def figures(truth: NDArray[np.int64], log_p: NDArray[np.float64]) -> dict[str, float]:
+    """Shares, nats and counts: `truth` [photos] class indices, `log_p` [photos, classes]."""
     predicted, of_truth = log_p.argmax(1), log_p[np.arange(len(truth)), truth]
     correct = predicted == truth
     return {
