@@ -47,9 +47,13 @@ def session() -> Iterator[Session]:
     except DBAPIError as error:
         damaged = type(error) is DatabaseError  # what is no fault of the disk or of a statement
         remedy = DAMAGED if damaged else "look whether its disk is there, has room and may be written to"
-        raise StoreError(f"the database cannot be used ({error.orig})", remedy) from error
+        raise StoreError(f"the database cannot be used ({_line(error.orig)})", remedy) from error
     except ValueError as error:  # a damaged file holds what is no text, no JSON or no date
-        raise StoreError(f"the database cannot be used ({error})", DAMAGED) from error
+        raise StoreError(f"the database cannot be used ({_line(error)})", DAMAGED) from error
+
+
+def _line(error: BaseException | None) -> str:
+    return " ".join(str(error).split())[:200]
 
 
 @cache

@@ -1,9 +1,14 @@
-"""A stand-in for Google Sheets, and time that passes only in waits."""
+"""A stand-in for Google Sheets, time that passes only in waits, and empty databases."""
 
+import os
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
+from sqlalchemy import create_engine
 
+from engine.store import database
+from engine.store.schema import Base
 from engine.tweets import sheets, transport
 from tests.engine.fake_sheets import API_KEY, ID, FakeSheets, growth
 
@@ -41,3 +46,18 @@ def google(clock: Clock, monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeSheets
         fake.books[ID] = growth()
         monkeypatch.setenv("TALLY_SHEETS_URL", fake.url)
         yield fake
+
+
+@pytest.fixture(params=["", *filter(None, [os.environ.get("TALLY_TEST_DATABASE_URL")])])
+def fresh_database(home: Path, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An empty database, opened as by a new process: SQLite's, and that of TALLY_TEST_DATABASE_URL."""
+    database._open.cache_clear()
+    url = request.param
+    if not url:
+        return
+    engine = create_engine(url)
+    with engine.begin() as connection:
+        Base.metadata.drop_all(connection)
+        connection.exec_driver_sql("DROP TABLE IF EXISTS alembic_version")
+    engine.dispose()
+    monkeypatch.setenv("TALLY_DATABASE_URL", url)
