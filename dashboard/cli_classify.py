@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from engine import settings
 from engine.errors import StoreError, UnreadableData
-from engine.listings.pipeline import RULES, classify_listing, decide, one_too_many
+from engine.listings.pipeline import RULES, classify_listing
 from engine.listings.terms import Terms
 from engine.listings.verdict import Verdict
 
@@ -97,21 +97,17 @@ def _verdict(
     listing: "Listing", options: argparse.Namespace, model: "Classifier", terms: Terms
 ) -> tuple[Verdict, Callable[[], str] | None]:
     """The verdict, and what keeps it if it is to be kept."""
+    from dashboard.keeping import classify, named, unopened
+
     if listing.error:
-        nothing = decide([], [], model, rule=options.rule, listing=listing.name)
-        return replace(nothing, reasons=[ascii(str(listing.error))[1:-1]]), None  # it may hold a hostile file name
-    photos = listing.read()
+        return unopened(listing, model, options.rule), None
     if not options.save:
         verdict = classify_listing(
-            photos, options.description, model=model, rule=options.rule, listing=listing.name, terms=terms
+            listing.read(), options.description, model=model, rule=options.rule, listing=listing.name, terms=terms
         )
         return verdict, None
-    from dashboard.keeping import classify
-
-    limit = settings.PHOTOS_PER_LISTING
-    named = [(name, data if at < limit else one_too_many()) for at, (name, data) in enumerate(photos)]
     return classify(
-        named,
+        named(listing),
         options.description,
         model=model,
         rule=options.rule,

@@ -1,12 +1,15 @@
-"""One way from photos to a verdict that is kept, for the HTTP API and the command line."""
+"""One way from photos to a verdict that is kept, for the HTTP API, the command line and many listings on the page."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
 
 from dashboard.cached import look_at
+from engine import settings
 from engine.errors import InputError
-from engine.listings.pipeline import Rule, decide
+from engine.listings.pipeline import Rule, decide, one_too_many
+from engine.listings.sources import Listing
 from engine.listings.terms import Terms
 from engine.listings.verdict import Verdict
 from engine.store.verdicts import Origin, save_verdict
@@ -15,7 +18,7 @@ if TYPE_CHECKING:
     from engine.models.classifier import Classifier
 
 
-def classify(
+def classify(  # noqa: PLR0913 - what a verdict rests on
     photos: Sequence[tuple[str, bytes | InputError]],
     description: str,
     *,
@@ -24,11 +27,27 @@ def classify(
     terms: Terms,
     origin: Origin,
     listing: str = "listing",
+    progress: Callable[[int], None] = lambda _: None,
 ) -> tuple[Verdict, Callable[[], str]]:
-    """The verdict of `classify_listing`, and what keeps it: returns its id, raises StoreError."""
-    pictures = look_at(photos, model, lambda _: None)
+    """The verdict of `classify_listing`, and what keeps it: returns its id, raises StoreError.
+
+    `progress` hears how many photos have been opened.
+    """
+    pictures = look_at(photos, model, progress)
     looks = [picture.look for picture in pictures]
     names = [picture.name for picture in pictures]
     verdict = decide(names, looks, model, rule=rule, listing=listing, description=description, terms=terms)
     keep = partial(save_verdict, verdict, looks, [picture.jpeg for picture in pictures], description=description)
     return verdict, partial(keep, origin=origin, terms=terms.version, dial=terms.dial)
+
+
+def named(listing: Listing) -> list[tuple[str, bytes | InputError]]:
+    """The photos of a listing, read; past the limit with the reason why not."""
+    limit = settings.PHOTOS_PER_LISTING
+    return [(name, data if at < limit else one_too_many()) for at, (name, data) in enumerate(listing.read())]
+
+
+def unopened(listing: Listing, model: "Classifier", rule: Rule) -> Verdict:
+    """The verdict on a listing with no files, which says why there are none."""
+    nothing = decide([], [], model, rule=rule, listing=listing.name)
+    return replace(nothing, reasons=[ascii(str(listing.error))[1:-1]])  # it may hold a hostile file name

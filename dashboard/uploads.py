@@ -22,18 +22,22 @@ class Upload(Protocol):
 
 
 def admit(files: Sequence[Upload], already: int) -> list[tuple[str, bytes | InputError]]:
-    """Take the files out of the uploader: names with contents, or with the limit they are past.
+    """Take photos out of the uploader: names with contents, or with the limit they are past.
 
     `already` photos are in the listing. The uploader must not be drawn with them again.
     """
+    admitted, room = admit_together(files, "photos"), max(0, settings.PHOTOS_PER_LISTING - already)
+    return [*admitted[:room], *((name, one_too_many()) for name, _ in admitted[room:])]
+
+
+def admit_together(files: Sequence[Upload], what: str) -> list[tuple[str, bytes | InputError]]:
+    """Take files out of the uploader, as many as one drop may have. The uploader must not be drawn with them again."""
     admitted: list[tuple[str, bytes | InputError]] = []
     total = 0
-    for number, file in enumerate(files, start=already + 1):
+    for file in files:
         total += file.size
-        if number > settings.PHOTOS_PER_LISTING:
-            admitted.append((file.name, one_too_many()))
-        elif total > settings.REQUEST_MEGABYTES * settings.MEGABYTE:
-            limit = f"photos dropped together may have up to {settings.REQUEST_MEGABYTES} MB"
+        if total > settings.REQUEST_MEGABYTES * settings.MEGABYTE:
+            limit = f"{what} dropped together may have up to {settings.REQUEST_MEGABYTES} MB"
             admitted.append((file.name, LimitExceeded(f"not read, as {limit}", "drop the rest by itself")))
         else:
             admitted.append((file.name, file.getvalue()))

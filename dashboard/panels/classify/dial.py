@@ -1,0 +1,294 @@
+"""The dial: how sure Tally must be to go without a person, and what follows from it."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+import streamlit as st
+from numpy.typing import NDArray
+from streamlit.delta_generator import DeltaGenerator
+
+from dashboard import charts
+from dashboard.charts import routing as figures
+from dashboard.downloads import csv
+from dashboard.panels.classify import changes
+from dashboard.panels.classify.changes import Offer
+from dashboard.text import percent, plain, sentence, share
+from engine.listings.operating import Judged, Operating, costs, operate, threshold_within
+from engine.listings.route import Dial
+from engine.listings.terms import Terms
+
+if TYPE_CHECKING:
+    from engine.models.classifier import Classifier
+
+OWN_FROM = 100  # reviewed listings: of fewer, a curve of one's own says little
+_RULES = {"errors": "Share of errors", "costs": "Costs"}
+_PHOTOS = 4  # of a listing, unless the visitor says otherwise
+_FIXED = (0.5, 0.9)  # thresholds that people choose without measuring
+_TRIAL, _OWN = "held-out trial", "your reviewed listings"
+
+
+def judged(model: "Classifier", own: Judged | None) -> dict[str, Judged]:
+    """The listings on which dials are tried: held out, and `own`, this shop's reviewed ones, where they are enough."""
+    trial = model.fitted.trial
+    found = {_TRIAL: Judged.of_trial(trial, _photos(model))} if trial else {}
+    return found | ({_OWN: own} if own and len(own) >= OWN_FROM else {})
+
+
+def headline(tried: Mapping[str, Judged], model: "Classifier", terms: Terms) -> str:
+    """What the dial in force does."""
+    if not tried:
+        return "How sure must it be to go without a person?"
+    found = at(list(tried.values())[-1], model, terms, terms.dial)
+    if found.automatic == 0:
+        return "Every listing goes to a person"
+    return f"{percent(found.automatic)} go without a person, {share(found.errors)} of them wrong"
+
+
+def draw(tried: Mapping[str, Judged], model: "Classifier", terms: Terms) -> None:
+    """The dial, with what follows from it."""
+    controls, outcome = st.columns([2, 5], gap="medium")
+    with controls:
+        dial, expected = _turned(model, terms)
+    with outcome:
+        if tried:
+            _outcome(tried, model, terms, dial, expected)
+        else:
+            st.info(
+                "This model was not tried on held-out listings, so nobody can say what follows from a dial. "
+                f"Once {OWN_FROM} listings are reviewed, they tell.",
+                icon=":material/help:",
+            )
+    with controls:
+        _save(terms, dial)
+
+
+def at(judged: Judged, model: "Classifier", terms: Terms, dial: Dial) -> Operating:
+    """Where a dial stands."""
+    return operate(judged, _accepted(judged, model, terms, dial), dial)
+
+
+def _photos(model: "Classifier") -> int:
+    """Photos of the listings on which the dial is tried."""
+    assert model.fitted.trial
+    most = int(model.fitted.trial.size.max())
+    return int(st.session_state.get("dial-photos", min(_PHOTOS, most)))
+
+
+def _turned(model: "Classifier", terms: Terms) -> tuple[Dial, int]:
+    """The dial as the visitor has it now, and how many listings a day brings."""
+    if trial := model.fitted.trial:
+        sizes = sorted(set(trial.size.tolist()))
+        st.segmented_control(
+            "Photos of a listing", sizes, default=_photos(model), required=True, key="dial-photos", on_change="rerun"
+        )
+    now, version = terms.dial, terms.version  # another dial in force, other widgets
+    rule = st.segmented_control(
+        "Go without a person by",
+        list(_RULES),
+        default=now.rule,
+        required=True,
+        format_func=_RULES.__getitem__,
+        key=f"dial-rule-{version}",
+        persist_state="session",
+    )
+    dial = replace(now, rule="costs" if rule == "costs" else "errors")
+    if rule == "errors":
+        errors = st.slider(
+            "Wrong among them at most, %",
+            0.5,
+            20.0,
+            min(max(100 * now.errors, 0.5), 20.0),
+            0.5,
+            key=f"dial-errors-{version}",
+            persist_state="session",
+            help="An upper bound at 95 %, on held-out listings of which one in five shows nothing of the catalogue.",
+        )
+        dial = replace(dial, errors=round(errors / 100, 6))
+    else:
+        costs_column, review_column = st.columns(2)
+        dial = replace(
+            dial,
+            cost_of_error=_cost(costs_column, "An error costs", now.cost_of_error, version),
+            cost_of_review=_cost(review_column, "A review costs", now.cost_of_review, version),
+        )
+        people = st.slider(
+            "People are wrong on, %",
+            0.0,
+            20.0,
+            100 * now.errors_of_people,
+            0.5,
+            key=f"dial-people-{version}",
+            persist_state="session",
+            help="Of what they look at. The tab *Label it yourself* on the page Learning measures it.",
+        )
+        dial = replace(dial, errors_of_people=round(people / 100, 6))
+    one, other = st.columns(2)
+    expected = one.number_input("Listings a day", 1, 10_000_000, 100, key="dial-expected", persist_state="session")
+    places = other.number_input(
+        "Reviews a day",
+        0,
+        1_000_000,
+        now.places,
+        key=f"dial-places-{version}",
+        persist_state="session",
+        placeholder="any",
+        help="For how many people have time. Those with the most to gain come first; the rest waits.",
+    )
+    audit = st.slider(
+        "Accepted ones looked at all the same, %",
+        0.0,
+        20.0,
+        min(100 * now.audit, 20.0),
+        0.5,
+        key=f"dial-audit-{version}",
+        persist_state="session",
+        help="Drawn at random. Without them nobody learns how often the accepted ones are wrong here.",
+    )
+    return replace(dial, places=places, audit=round(audit / 100, 6)), int(expected)
+
+
+def _cost(place: DeltaGenerator, label: str, now: float, version: str) -> float:
+    return place.number_input(label, 0.01, 1e6, now, key=f"dial-{label}-{version}", persist_state="session")
+
+
+def _outcome(tried: Mapping[str, Judged], model: "Classifier", terms: Terms, dial: Dial, expected: int) -> None:
+    """The chart and what follows in words."""
+    name, ruling = list(tried.items())[-1]  # the shop's own listings, where there are enough
+    chosen, now = at(ruling, model, terms, dial), at(ruling, model, terms, terms.dial)
+    marks = {"this dial": chosen} | ({} if dial == terms.dial else {"the dial in force": now})
+    st.markdown(f"**{finding(chosen)}**", help=_help(name))
+    st.plotly_chart(
+        figures.risk_coverage(
+            {key: item.curve for key, item in tried.items()},
+            marks,
+            limit=dial.errors if dial.rule == "errors" else None,
+            capacity=None if dial.places is None else 1 - dial.places / expected,
+        ),
+        key="routing",
+        config=charts.CONFIG,
+        alt=f"Errors among what goes without a person, against how much does. {finding(chosen)}.",
+    )
+    for words in _words(ruling, dial, chosen, expected):
+        st.markdown(sentence(words))
+    if dial != terms.dial:
+        st.caption(f"The dial in force: {finding(now)}, {now.cost:.2f} a listing.")
+    _numbers(tried, model, terms, dial)
+
+
+def finding(found: Operating) -> str:
+    """What a dial does, in a line."""
+    if found.automatic == 0:
+        return "Every listing goes to a person"
+    low, high = (f"{100 * end:.1f}" for end in found.interval)
+    return f"{share(found.automatic)} go without a person, {share(found.errors)} of them wrong ({low} to {high})"
+
+
+def _words(judged: Judged, dial: Dial, found: Operating, expected: int) -> list[str]:
+    """What follows from a dial."""
+    fixed = [operate(judged, judged.accepted(threshold), dial).cost for threshold in _FIXED]
+    people = operate(judged, judged.accepted(2), dial).cost
+    per_day = expected * found.reviews
+    words = [
+        f"{plain(100 * found.reviews)} of 100 listings go to people, {per_day:,.0f} a day",
+        f"a listing costs {found.cost:.2f}, against {fixed[0]:.2f} and {fixed[1]:.2f} where everything from a "
+        f"probability of {_FIXED[0]} or {_FIXED[1]} on is accepted, and {people:.2f} where people look at everything",
+    ]
+    if dial.audit:
+        words.append(f"{expected * found.automatic * dial.audit:,.1f} of these reviews a day are audits")
+    if dial.places is not None and per_day > dial.places:
+        threshold = threshold_within(judged, dial.places / expected)
+        within = operate(judged, judged.accepted(threshold), replace(dial, audit=0.0))
+        words.append(
+            f"people have time for {dial.places:,} a day: {per_day - dial.places:,.0f} more are left each day. To "
+            f"leave none, accept from a probability of {min(threshold, 1):.2f}: {share(within.errors)} of the "
+            "accepted would be wrong"
+        )
+    return words
+
+
+def _numbers(tried: Mapping[str, Judged], model: "Classifier", terms: Terms, dial: Dial) -> None:
+    """The dial on each number of photos, and the curves as a file."""
+    rows = []
+    trial = model.fitted.trial
+    parts = {f"{n}": Judged.of_trial(trial, int(n)) for n in sorted(set(trial.size.tolist()))} if trial else {}
+    parts |= {_OWN: tried[_OWN]} if _OWN in tried else {}
+    for photos, item in parts.items():
+        found = at(item, model, terms, dial)
+        threshold = dial.threshold(terms.fitted or model.fitted, int(item.size.max()))
+        rows.append(
+            {
+                "photos": photos,
+                "accepted from": "never" if threshold > 1 else f"{threshold:.3f}" if photos != _OWN else "",
+                "without a person": share(found.automatic),
+                "wrong among them": f"{share(found.errors)} ({100 * found.interval[0]:.1f} to "
+                f"{100 * found.interval[1]:.1f})",
+                "cost a listing": f"{found.cost:.2f}",
+                "listings": len(item),
+            }
+        )
+    curves = pd.concat(
+        pd.DataFrame(
+            {
+                "of": name,
+                "accepted_from": item.curve.threshold,
+                "without_a_person": item.curve.coverage,
+                "wrong": item.curve.risk,
+                "cost": costs(item.curve, dial),
+            }
+        )
+        for name, item in tried.items()
+    )
+    with st.expander("Show the numbers"):
+        st.dataframe(pd.DataFrame(rows), hide_index=True, alt="What the dial does by number of photos")
+        st.download_button(
+            "CSV: the curves",
+            csv(curves),
+            "risk-coverage.csv",
+            "text/csv",
+            icon=":material/download:",
+            on_click="ignore",
+        )
+
+
+def _save(terms: Terms, dial: Dial) -> None:
+    if dial == terms.dial:
+        made = changes.standing("dial")
+        st.caption(f"This dial is in force: {changes.said_of(made)}." if made else "The default dial is in force.")
+        return
+    changes.who()
+    changes.accept_button("Use this dial", Offer("dial", json.dumps(dial.as_dict()).encode(), described(dial)))
+
+
+def described(dial: Dial) -> str:
+    """A dial in words, for the log."""
+    if dial.rule == "errors":
+        words = [f"at most {100 * dial.errors:g} % wrong among the accepted"]
+    else:
+        words = [
+            f"an error costs {dial.cost_of_error:g}, a review {dial.cost_of_review:g}, people are wrong on "
+            f"{100 * dial.errors_of_people:g} %"
+        ]
+    if dial.places is not None:
+        words.append(f"{dial.places:,} reviews a day")
+    if dial.audit:
+        words.append(f"{100 * dial.audit:g} % of the accepted are audited")
+    return "; ".join(words)
+
+
+def _help(of: str) -> str:
+    if of == _OWN:
+        return "Listings that your people reviewed, each counted as often as it stands for others."
+    return (
+        "Held-out listings that no threshold was fitted on: a quarter of their photos is spoiled, and one in five "
+        "shows nothing of the catalogue. A person also looks where photos contradict each other or the description."
+    )
+
+
+def _accepted(judged: Judged, model: "Classifier", terms: Terms, dial: Dial) -> NDArray[np.bool_]:
+    fitted = terms.fitted or model.fitted
+    limits = {size: dial.threshold(fitted, size) for size in set(judged.size.tolist())}
+    return np.asarray(judged.kappa >= np.maximum([limits[size] for size in judged.size.tolist()], 0))

@@ -1,0 +1,165 @@
+"""The policy by class: what to do with each, edited in place or as a table."""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, get_args
+
+import pandas as pd
+import streamlit as st
+
+from dashboard.panels.classify import changes
+from dashboard.panels.classify.changes import Offer
+from dashboard.text import count, escape, sentence
+from dashboard.uploads import admit_tables
+from engine.errors import InputError
+from engine.listings.policy import Action, Policy
+from engine.listings.table import plain
+from engine.listings.terms import Terms
+from engine.listings.vote import readable
+from engine.store.verdicts import search
+
+if TYPE_CHECKING:
+    from engine.models.classifier import Classifier
+
+_DOES = {"accept": "Accept", "review": "A person looks", "ask": "Ask for a photo of it", "part_of": "Part of others"}
+_COUNTED = 1000  # past listings
+_TOLD = 20  # classes in the log's line
+
+state = st.session_state
+
+
+@dataclass
+class _Draft:
+    """A policy as the visitor has it now. The editor keeps its edits by row, so `start` stays while `shown` does."""
+
+    version: str  # of the terms that it began from
+    table: pd.DataFrame  # a row a class, by its name
+    shown: tuple[str, bool] | None = None  # what was searched for
+    start: pd.DataFrame | None = None
+
+
+def draw(model: "Classifier", terms: Terms) -> None:
+    """The table, what is wrong with it, and the button to use it."""
+    state.setdefault("policy_round", 0)  # counts editors and uploads: each begins empty
+    state.setdefault("policy_draft", None)
+    now, made = terms.policy_for(model.classes), changes.standing("policy")
+    if state.policy_draft is None or state.policy_draft.version != terms.version:
+        state.policy_draft = _Draft(terms.version, _frame(now))
+    draft: _Draft = state.policy_draft
+    st.markdown(
+        "What to do when a listing is of a class: **accept** it when Tally is sure, let **a person** look at each, "
+        "**ask** the sender for a photo of it alone, or count it as **part of** others when another photo shows those."
+    )
+    st.caption(f"In force: {changes.said_of(made)}." if made else "The default policy is in force.")
+    _edit(draft)
+    _exchange(draft, model)
+    content = _csv(draft.table)
+    try:
+        policy = Policy.read(content, model.classes, "the policy")
+    except InputError as error:
+        st.error(escape(sentence(error.remedy)), title=escape(error.message))
+        return
+    changed = [label for label in model.classes if policy.of(label) != now.of(label)]
+    if changed:
+        rows, _ = search(limit=_COUNTED)
+        touched = sum(row.label in changed for row in rows)
+        past = f" Of the newest {count(len(rows), 'listing')}, {touched:,} had such a label." if rows else ""
+        summary = _summary(changed, policy)
+        st.markdown(f"{count(len(changed), 'change')}: {escape(summary)}.{past}")
+        changes.who()
+        with st.container(horizontal=True):
+            changes.accept_button("Use this policy", Offer("policy", content, summary), _forget)
+            st.button("Forget the changes", icon=":material/close:", on_click=_forget)
+
+
+def _edit(draft: _Draft) -> None:
+    """The editor; what is changed in it is in the draft at once."""
+    with st.container(horizontal=True, vertical_alignment="center"):
+        wanted = st.text_input(
+            "Class", placeholder="Search a class", key="policy-class", label_visibility="collapsed", width=260
+        )
+        special = st.checkbox("Only those not simply accepted", key="policy-special")
+    table = draft.table
+    if draft.start is None or draft.shown != (wanted, special):
+        state.policy_round += 1
+        kept = table.index.str.contains(plain(wanted), regex=False) & ((table["policy"] != "accept") | (not special))
+        draft.shown, draft.start = (wanted, special), table[kept]
+    edited = st.data_editor(
+        draft.start,
+        key=f"policy-editor-{state.policy_round}",
+        column_config={
+            "class": st.column_config.TextColumn("Class", disabled=True),
+            "policy": st.column_config.SelectboxColumn(
+                "What to do", options=get_args(Action), format_func=lambda action: _DOES[str(action)], required=True
+            ),
+            "part_of": st.column_config.MultiselectColumn(
+                "Part of", options=table.index, format_func=readable, width="large"
+            ),
+        },
+        hide_index=True,
+        placeholder="",
+        alt="What to do with each class",
+    )
+    for name in ("policy", "part_of"):
+        table[name] = edited[name].reindex(table.index).where(table.index.isin(edited.index), table[name])
+
+
+def _exchange(draft: _Draft, model: "Classifier") -> None:
+    """The table as a file, down and up."""
+    with st.container(horizontal=True):
+        st.download_button(
+            "CSV to edit", _csv(draft.table), "policy.csv", "text/csv", icon=":material/download:", on_click="ignore"
+        )
+        with st.popover("Read a CSV", icon=":material/upload:", key="policy-upload"):
+            files = st.file_uploader(
+                "A table with the columns class, policy and part_of",
+                accept_multiple_files=True,
+                key=f"policy-file-{state.policy_round}",
+            )
+    if problem := state.pop("policy_problem", None):
+        st.error(escape(sentence(problem.remedy)), title=escape(problem.message))
+    if files:
+        (name, content), *_ = admit_tables(files)
+        try:
+            if isinstance(content, InputError):
+                raise content
+            state.policy_draft = _Draft(draft.version, _frame(Policy.read(content, model.classes, name)))
+        except InputError as error:
+            state.policy_problem = error
+            state.policy_round += 1
+            draft.start = None
+        st.rerun()
+
+
+def _forget() -> None:
+    """Begin again from the policy in force."""
+    state.policy_draft = None
+
+
+def _frame(policy: Policy) -> pd.DataFrame:
+    rules = [policy.of(label) for label in policy.classes]
+    return pd.DataFrame(
+        {
+            "class": [readable(label) for label in policy.classes],
+            "policy": [rule.action for rule in rules],
+            "part_of": [list(rule.wholes) for rule in rules],
+        },
+        index=pd.Index(policy.classes, dtype=str),
+    )
+
+
+def _csv(table: pd.DataFrame) -> bytes:
+    """As `Policy.csv` writes it; what is edited need not be a policy yet."""
+    wholes = [", ".join(cell) if isinstance(cell, list | tuple) else "" for cell in table["part_of"]]
+    rows = pd.DataFrame({"class": table.index, "policy": table["policy"].tolist(), "part_of": wholes})
+    return rows.to_csv(index=False, lineterminator="\n").encode()
+
+
+def _summary(changed: list[str], policy: Policy) -> str:
+    """What the change is, for the log."""
+    told = []
+    for label in changed[:_TOLD]:
+        rule = policy.of(label)
+        wholes = f" of {', '.join(map(readable, rule.wholes))}" if rule.wholes else ""
+        told.append(f"{readable(label)}: {rule.action.replace('_of', '')}{wholes}")
+    more = f"; and {len(changed) - _TOLD} more" if len(changed) > _TOLD else ""
+    return "; ".join(told) + more

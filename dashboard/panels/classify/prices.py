@@ -1,0 +1,157 @@
+"""The tab "Prices": a table of sold items in, a range for each class out."""
+
+from dataclasses import dataclass
+from difflib import get_close_matches
+from typing import TYPE_CHECKING
+
+import pandas as pd
+import streamlit as st
+
+from dashboard.cached import terms as terms_of
+from dashboard.downloads import csv
+from dashboard.panels.classify import changes
+from dashboard.panels.classify.changes import Offer
+from dashboard.text import count, escape, percent, sentence
+from dashboard.uploads import admit_tables
+from engine.errors import InputError
+from engine.listings.price import TEMPLATE, Prices
+from engine.listings.table import plain
+from engine.listings.vote import readable
+
+if TYPE_CHECKING:
+    from engine.models.classifier import Classifier
+
+_UNKNOWN = 20  # names that no class knows, shown at once
+state = st.session_state
+
+
+@dataclass(frozen=True)
+class _Dropped:
+    name: str
+    content: bytes
+    prices: Prices
+
+
+def draw(model: "Classifier") -> None:
+    """The whole tab."""
+    state.setdefault("prices_drops", 0)  # counts what was dropped: each drop gets a fresh, empty uploader
+    state.setdefault("prices_dropped", None)  # read, and not in force yet
+    in_force = terms_of(model).prices
+    dropped: _Dropped | None = state.prices_dropped
+    prices = dropped.prices if dropped else in_force
+    st.title(_headline(prices, model))
+    changes.told()
+    if prices is None:
+        st.markdown(
+            "Tally names a price only from what such things sold for. Drop a table of **sold items**: a label and a "
+            "price in each row, and if you have them currency, condition and date. From nine sales on a class gets "
+            "a range, with the share of the next sales that it covers. Without a table there is no price."
+        )
+    elif dropped:
+        st.caption(f"Read from {escape(dropped.name)}; not in use yet.")
+        changes.who()
+        with st.container(horizontal=True):
+            summary = f"{count(len(prices.sales), 'sale')} from {dropped.name}"
+            changes.accept_button("Use these prices", Offer("prices", dropped.content, summary), _forget)
+            st.button("Put it away", icon=":material/close:", on_click=_forget)
+    else:
+        _in_use()
+    _uploader()
+    if prices:
+        _account(prices, model)
+        _ranges(prices, model)
+
+
+def _headline(prices: Prices | None, model: "Classifier") -> str:
+    if prices is None:
+        return "What do such things sell for?"
+    priced = sum(prices.range(label).price is not None for label in model.classes)
+    return f"{priced:,} of {len(model.classes):,} classes {'has' if priced == 1 else 'have'} a price"
+
+
+def _forget() -> None:
+    state.prices_dropped = None
+
+
+def _in_use() -> None:
+    if made := changes.standing("prices"):
+        st.caption(f"In use: {escape(made.summary)}. {changes.said_of(made)}.")
+        changes.who()
+        changes.roll_back_button(made, "Stop using")
+
+
+def _uploader() -> None:
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        files = st.file_uploader(
+            "Sold items (CSV, XLSX, ODS)",
+            accept_multiple_files=True,
+            key=f"prices-{state.prices_drops}",
+            help="The columns label and price, and where known currency, condition and date.",
+        )
+        st.download_button(
+            "Template (CSV)", TEMPLATE, "sold-items.csv", "text/csv", icon=":material/download:", on_click="ignore"
+        )
+    if problem := state.pop("prices_problem", None):
+        name, error = problem
+        st.error(escape(sentence(error.remedy)), title=escape(f"{name}: {error.message}"))
+    if files:
+        state.prices_drops += 1
+        (name, content), *_ = admit_tables(files)
+        try:
+            if isinstance(content, InputError):
+                raise content
+            state.prices_dropped = _Dropped(name, content, Prices.read(content, name))
+        except InputError as error:
+            state.prices_problem = name, error
+        st.rerun()
+
+
+def _account(prices: Prices, model: "Classifier") -> None:
+    """How the table was read."""
+    left = ", ".join(f"{number:,} {reason}" for reason, number in prices.left_out.items())
+    st.markdown(f"{count(len(prices.sales), 'sale')} read" + (f"; left out: {escape(left)}." if left else "."))
+    for guess in prices.guesses:
+        st.caption(f":material/help: {sentence(escape(guess))}")
+    known = {plain(label) for label in model.classes}
+    strangers = sorted({sale.label for sale in prices.sales} - known)
+    if strangers:
+        lines = []
+        for name in strangers[:_UNKNOWN]:
+            near = get_close_matches(name, known, n=1)
+            lines.append(f"{escape(name)}" + (f" (perhaps {escape(readable(near[0]))})" if near else ""))
+        more = f", and {len(strangers) - _UNKNOWN:,} more" if len(strangers) > _UNKNOWN else ""
+        st.warning(f"The model knows no class of these names, so nothing gets their prices: {', '.join(lines)}{more}.")
+
+
+def _ranges(prices: Prices, model: "Classifier") -> None:
+    """A row a class."""
+    wanted = st.text_input("Class", placeholder="Search", key="prices-class", label_visibility="collapsed", width=260)
+    rows = []
+    for label in model.classes:
+        quote = prices.range(label)
+        sales = sum(sale.label == plain(label) for sale in prices.sales)
+        if plain(wanted) in plain(label):
+            given = quote.price
+            rows.append(
+                {
+                    "class": readable(label),
+                    "low": given and given.low,
+                    "high": given and given.high,
+                    "currency": given.currency if given else "",
+                    "sales": given.n if given else sales,
+                    "covers": percent(given.coverage) if given else "",
+                    "what it rests on": sentence(quote.sentence),
+                }
+            )
+    table = pd.DataFrame(rows).sort_values("sales", ascending=False, kind="stable") if rows else pd.DataFrame()
+    st.dataframe(
+        table,
+        hide_index=True,
+        placeholder="",
+        key="prices-table",
+        column_config={"what it rests on": st.column_config.TextColumn(width="large")},
+        alt="Price range, sales and coverage by class",
+    )
+    st.download_button(
+        "CSV: a row a class", csv(table), "prices.csv", "text/csv", icon=":material/download:", on_click="ignore"
+    )

@@ -1,0 +1,59 @@
+"""The tab "Quality and costs": the dial, the policy, what reviews propose, and the log of changes."""
+
+from typing import TYPE_CHECKING
+
+import streamlit as st
+
+from dashboard.cached import terms as terms_of
+from dashboard.measured import once
+from dashboard.panels.classify import changes, dial, policy, proposals
+from dashboard.text import escape
+from engine.errors import StoreError
+from engine.listings.operating import Judged
+from engine.listings.terms import Terms
+from engine.store import queue
+from engine.store.verdicts import reviewed
+
+if TYPE_CHECKING:
+    from engine.models.classifier import Classifier
+
+_PARTS = ("Dial", "Policy by class", "Proposals", "Changes")
+
+
+def draw(model: "Classifier") -> None:
+    """The whole tab."""
+    try:
+        terms, trouble = terms_of(model), None
+    except StoreError as error:  # a change that cannot be used is rolled back here
+        terms, trouble = Terms(), error
+    own = _own(model, terms)
+    tried = dial.judged(model, own)
+    st.title(dial.headline(tried, model, terms))
+    if trouble:
+        st.error(trouble.remedy, title=escape(trouble.message))
+    changes.told()
+    part = st.segmented_control(
+        "Part",
+        _PARTS,
+        default=_PARTS[0],
+        required=True,
+        key="quality-part",
+        label_visibility="collapsed",
+        persist_state="session",
+    )
+    if part == "Dial":
+        dial.draw(tried, model, terms)
+    elif part == "Policy by class":
+        policy.draw(model, terms)
+    elif part == "Proposals":
+        proposals.draw(model, terms)
+    else:
+        changes.draw()
+
+
+def _own(model: "Classifier", terms: Terms) -> Judged | None:
+    """This shop's reviewed listings under the terms in force, decided anew once for each newest decision."""
+    newest = next((line.id for line in queue.decisions(limit=1)), None)
+    if newest is None:
+        return None
+    return once(lambda: Judged.of_reviewed(reviewed(model), model, terms), "judged", model.id, terms.version, newest)
