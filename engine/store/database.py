@@ -18,6 +18,8 @@ from engine.errors import InputError, StoreError
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 DAMAGED = "put a copy of the database back, or move it away to begin anew"
+# Of two processes that start, one waits for the other. The number is any that nobody else locks.
+_ALONE = {"sqlite": "BEGIN IMMEDIATE", "postgresql": "SELECT pg_advisory_xact_lock(20261121)"}
 _lock = Lock()
 
 
@@ -111,8 +113,8 @@ def _upgrade(engine: Engine) -> None:
     config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
     revisions = [script.revision for script in ScriptDirectory.from_config(config).walk_revisions()]  # newest first
     with engine.begin() as connection:
-        if engine.dialect.name == "sqlite":
-            connection.exec_driver_sql("BEGIN IMMEDIATE")  # of two processes that start, one waits for the other
+        if alone := _ALONE.get(engine.dialect.name):
+            connection.exec_driver_sql(alone)
         current = MigrationContext.configure(connection).get_current_revision()
         if current not in (None, *revisions):
             message = f"the database was made by a newer version of Tally (revision {current})"

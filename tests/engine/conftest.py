@@ -49,11 +49,11 @@ def google(clock: Clock, monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeSheets
 
 
 @pytest.fixture(params=["", *filter(None, [os.environ.get("TALLY_TEST_DATABASE_URL")])])
-def fresh_database(home: Path, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+def fresh_database(home: Path, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """An empty database, opened as by a new process: SQLite's, and that of TALLY_TEST_DATABASE_URL."""
     database._open.cache_clear()
-    url = request.param
-    if not url:
+    if not (url := request.param):
+        yield
         return
     engine = create_engine(url)
     with engine.begin() as connection:
@@ -61,3 +61,5 @@ def fresh_database(home: Path, request: pytest.FixtureRequest, monkeypatch: pyte
         connection.exec_driver_sql("DROP TABLE IF EXISTS alembic_version")
     engine.dispose()
     monkeypatch.setenv("TALLY_DATABASE_URL", url)
+    yield
+    database._open(url).dispose()
