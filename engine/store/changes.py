@@ -82,6 +82,6 @@ def contents(ids: list[int]) -> list[tuple[int, str, bytes]]:
     with session() as opened:
         wanted = select(Change.id, Change.kind, Change.content).where(Change.id.in_(ids)).order_by(Change.id)
         return [
-            (change_id, kind, unseal(content, f"change {change_id} ({kind})"))
+            (change_id, kind, unseal(content, f"change {change_id} ({kind})", "roll it back"))
             for change_id, kind, content in opened.execute(wanted)
         ]

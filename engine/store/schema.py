@@ -178,7 +178,7 @@ class StoredVerdict(Base):
     made_at: Mapped[datetime] = mapped_column(Moment, index=True)
     waits: Mapped[str | None] = mapped_column(String(10))  # why people are to look: "review", "unknown", "audit"
     queued: Mapped[bool]  # whether it waits now
-    propensity: Mapped[float]  # the chance with which people were to look
+    propensity: Mapped[float]  # the chance with which it came before people; 0: it did not
     gain: Mapped[float]  # of a look at it, as the dial stood
     claimed_by: Mapped[str | None] = mapped_column(String(120))
     claimed_at: Mapped[datetime | None] = mapped_column(Moment)

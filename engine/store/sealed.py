@@ -13,9 +13,9 @@ def seal(content: bytes) -> bytes:
     return hashlib.sha256(content).digest() + content
 
 
-def unseal(sealed: bytes, what: str) -> bytes:
+def unseal(sealed: bytes, what: str, remedy: str = DAMAGED) -> bytes:
     """The bytes that were sealed. Raises StoreError if they changed."""
     digest, content = sealed[:_DIGEST], sealed[_DIGEST:]
     if hashlib.sha256(content).digest() != digest:
-        raise StoreError(f"{what} cannot be read back", DAMAGED)
+        raise StoreError(f"{what} cannot be read back", remedy)
     return content

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import re
 from dataclasses import replace
 
 from engine.errors import StoreError, TallyError
@@ -40,7 +41,7 @@ def _assemble(ids: list[int], model: Model) -> Terms:
     for change_id, kind, content in changes.contents(ids):
         try:
             terms = _with(terms, kind, content, model)
-        except (TallyError, ValueError, TypeError) as error:
+        except (TallyError, ValueError, TypeError, RecursionError) as error:
             reason = " ".join(str(error).split())[:200]
             raise StoreError(f"change {change_id} ({kind}) cannot be used ({reason})", "roll it back") from error
     return replace(terms, version=hashlib.sha256(repr(ids).encode()).hexdigest()[:8]) if ids else terms
@@ -62,6 +63,6 @@ def _policy(content: bytes, model: Model) -> Policy:
     """The policy with the rules on classes that other models have: `Terms.policy_for` passes over them."""
     known = {plain(label): label for label in model.classes}
     for _, row in read_rows(content, "the stored policy", ["class", "policy"], ["part_of"]):
-        for name in (row["class"], *str(row.get("part_of") or "").split(",")):
-            known.setdefault(plain(name), str(name).strip())
+        for name in (str(row["class"]), *re.split("[,;|]", str(row.get("part_of") or ""))):
+            known.setdefault(plain(name), name.strip())
     return Policy.read(content, [name for name in known.values() if name], "the stored policy")

@@ -38,7 +38,7 @@ class Kept:
     terms: str  # version of what held beside the model
     made_at: datetime
     waits: str | None  # why it waits for a person: "review", "unknown" or "audit"; None: it does not
-    propensity: float  # the chance with which people were to look at it
+    propensity: float  # the chance with which it came before people; 0: it did not
     gain: float  # of a look at it, as the dial stood
     decision: Decision | None  # the newest that stands
 
@@ -96,7 +96,7 @@ def save_verdict(  # noqa: PLR0913 - what a verdict rests on
         made_at=datetime.now(UTC),
         waits=waits,
         queued=waits is not None,
-        propensity=dial.audit if waits == "audit" else 1.0,
+        propensity={None: 0.0, "audit": dial.audit}.get(waits, 1.0),
         gain=0.0 if verdict.sure is None else dial.gain(verdict.sure),
         words=_folded([verdict.listing, *_names(verdict.label), description]),
         description=description,
@@ -170,7 +170,7 @@ def pictures_of(verdict_id: str) -> list[bytes | None]:
 def reviewed(model: Model) -> "list[Reviewed]":
     """This model's verdicts on which a decision stands, the newest `_LEARNED_FROM`, in the order they were made.
 
-    What somebody decided unasked, on an accepted listing, stands for itself alone: its propensity is 1.
+    What somebody decided unasked, on an accepted listing that was not drawn, has the propensity 0.
     """
     from engine.listings.proposals import Reviewed
 

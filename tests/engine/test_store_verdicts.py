@@ -275,9 +275,12 @@ def test_what_was_reviewed_is_told_with_all_that_teaches():
     queue.settle(keys[3], "Ana", "mug")
     queue.undo("Ana")
     queue.settle(own, "Ana", "tire")
+    drawn = save("drawn", options={"dial": Dial(audit=1.0)})
+    queue.settle(drawn, "Ana", "mug")
     queue.settle(other, "Ana", "tire")
     found = verdicts.reviewed(MODEL)
-    assert [(item.id, item.label) for item in found] == [(keys[0], "tire"), (keys[1], None), (own, "tire")]
+    assert [(item.id, item.label) for item in found] == [(keys[0], "tire"), (keys[1], None), (own, "tire"), (drawn, "mug")]
+    assert [item.propensity for item in found] == [1, 1, 0, 1]  # nobody drew the one that was accepted
     first = found[0]
-    assert (first.description, first.rule, first.propensity) == ("", "pooled", 1.0)
+    assert (first.description, first.rule) == ("", "pooled")
     assert decide(NAMES, first.looks, MODEL, listing="0").scores == said("0").scores
