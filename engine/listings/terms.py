@@ -2,26 +2,19 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from engine.errors import InputError
 from engine.listings import text
+from engine.listings.adapter import Adapter
 from engine.listings.fitted import Fitted
 from engine.listings.policy import Policy
 from engine.listings.price import Prices
 from engine.listings.route import Dial
 
 Array = NDArray[np.float64]
-
-
-class Adapter(Protocol):
-    """A correction of the model's head."""
-
-    def shift(self, log_p: Array, features: NDArray[np.float32]) -> Array:
-        """Corrected log-probabilities, [photos, classes]; `features` [photos, width]."""
 
 
 @dataclass(frozen=True)
@@ -38,7 +31,7 @@ class Terms:
     right: float = text.RIGHT  # how often a text is right
     learned: text.Learned | None = None
     fitted: Fitted | None = field(default=None, repr=False)  # in place of the model's
-    adapter: Adapter | None = field(default=None, repr=False)
+    adapter: Adapter | None = field(default=None, repr=False)  # a correction of the head
     version: str = "default"  # names this state in the audit log
 
     def policy_for(self, classes: Sequence[str]) -> Policy:
