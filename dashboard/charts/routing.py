@@ -59,7 +59,8 @@ def risk_coverage(
     if limit is not None:
         figure.add_hline(y=limit, annotation_text=f"at most {100 * limit:g} %", annotation_position="top left", **LINE)
     if capacity is not None and 0 < capacity < 1:
-        figure.add_vline(x=capacity, annotation_text="people have time for the rest", **LINE)
+        side = "top left" if capacity > 0.5 else "top right"
+        figure.add_vline(x=capacity, annotation_text="people see the rest", annotation_position=side, **LINE)
     figure.update_layout(
         height=380,
         margin={"l": 0, "r": 16, "t": 24, "b": 40},

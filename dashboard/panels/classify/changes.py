@@ -68,6 +68,17 @@ def standing(kind: str, model: str | None = None) -> Change | None:
     return next((made for made in store.log() if (made.kind, made.model, made.rolled_back_at) == wanted), None)
 
 
+def in_force(kind: str) -> None:
+    """Since when this kind of change holds, and its way back."""
+    made = standing(kind)
+    if made is None:
+        st.caption(f"The default {kind} is in force.")
+        return
+    st.caption(f"In force: {said_of(made)}.")
+    who()
+    roll_back_button(made)
+
+
 def said_of(change: Change) -> str:
     """Who and when."""
     return f"{escape(change.person)}, {change.accepted_at:%-d %b %Y, %H:%M} UTC"

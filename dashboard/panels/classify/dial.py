@@ -16,7 +16,7 @@ from dashboard.charts import routing as figures
 from dashboard.downloads import csv
 from dashboard.panels.classify import changes
 from dashboard.panels.classify.changes import Offer
-from dashboard.text import percent, plain, sentence, share
+from dashboard.text import percent, sentence, share
 from engine.listings.operating import Judged, Operating, costs, operate, threshold_within
 from engine.listings.route import Dial
 from engine.listings.terms import Terms
@@ -50,7 +50,7 @@ def headline(tried: Mapping[str, Judged], model: "Classifier", terms: Terms) -> 
 
 def draw(tried: Mapping[str, Judged], model: "Classifier", terms: Terms) -> None:
     """The dial, with what follows from it."""
-    controls, outcome = st.columns([2, 5], gap="medium")
+    controls, outcome = st.columns([1, 2], gap="medium")
     with controls:
         dial, expected = _turned(model, terms)
     with outcome:
@@ -103,6 +103,7 @@ def _turned(model: "Classifier", terms: Terms) -> tuple[Dial, int]:
             20.0,
             min(max(100 * now.errors, 0.5), 20.0),
             0.5,
+            "%.1f",
             key=f"dial-errors-{version}",
             persist_state="session",
             help="An upper bound at 95 %, on held-out listings of which one in five shows nothing of the catalogue.",
@@ -121,6 +122,7 @@ def _turned(model: "Classifier", terms: Terms) -> tuple[Dial, int]:
             20.0,
             100 * now.errors_of_people,
             0.5,
+            "%.1f",
             key=f"dial-people-{version}",
             persist_state="session",
             help="Of what they look at. The tab *Label it yourself* on the page Learning measures it.",
@@ -144,6 +146,7 @@ def _turned(model: "Classifier", terms: Terms) -> tuple[Dial, int]:
         20.0,
         min(100 * now.audit, 20.0),
         0.5,
+        "%.1f",
         key=f"dial-audit-{version}",
         persist_state="session",
         help="Drawn at random. Without them nobody learns how often the accepted ones are wrong here.",
@@ -193,12 +196,15 @@ def _words(judged: Judged, dial: Dial, found: Operating, expected: int) -> list[
     people = operate(judged, judged.accepted(2), dial).cost
     per_day = expected * found.reviews
     words = [
-        f"{plain(100 * found.reviews)} of 100 listings go to people, {per_day:,.0f} a day",
-        f"a listing costs {found.cost:.2f}, against {fixed[0]:.2f} and {fixed[1]:.2f} where everything from a "
-        f"probability of {_FIXED[0]} or {_FIXED[1]} on is accepted, and {people:.2f} where people look at everything",
+        f"{_whole(100 * found.reviews)} of 100 listings go to people, {_whole(per_day)} of {expected:,} a day",
+        f"where an error costs {dial.cost_of_error:g}, a review {dial.cost_of_review:g} and people are wrong on "
+        f"{100 * dial.errors_of_people:g} %, a listing costs **{found.cost:.2f}**: against {fixed[0]:.2f} and "
+        f"{fixed[1]:.2f} if all were accepted from a fixed probability of {_FIXED[0]} or {_FIXED[1]} on, and "
+        f"{people:.2f} if people looked at all",
     ]
     if dial.audit:
-        words.append(f"{expected * found.automatic * dial.audit:,.1f} of these reviews a day are audits")
+        audits = expected * found.automatic * dial.audit
+        words.append(f"{_whole(audits)} of them are audits: accepted, and looked at all the same")
     if dial.places is not None and per_day > dial.places:
         threshold = threshold_within(judged, dial.places / expected)
         within = operate(judged, judged.accepted(threshold), replace(dial, audit=0.0))
@@ -208,6 +214,11 @@ def _words(judged: Judged, dial: Dial, found: Operating, expected: int) -> list[
             "accepted would be wrong"
         )
     return words
+
+
+def _whole(number: float) -> str:
+    """A number of listings: whole, but for less than one."""
+    return f"{number:,.0f}" if number >= 1 or number == 0 else f"{number:.1f}"
 
 
 def _numbers(tried: Mapping[str, Judged], model: "Classifier", terms: Terms, dial: Dial) -> None:
@@ -256,8 +267,7 @@ def _numbers(tried: Mapping[str, Judged], model: "Classifier", terms: Terms, dia
 
 def _save(terms: Terms, dial: Dial) -> None:
     if dial == terms.dial:
-        made = changes.standing("dial")
-        st.caption(f"This dial is in force: {changes.said_of(made)}." if made else "The default dial is in force.")
+        changes.in_force("dial")
         return
     changes.who()
     changes.accept_button("Use this dial", Offer("dial", json.dumps(dial.as_dict()).encode(), described(dial)))

@@ -1,8 +1,10 @@
 """The tab "Many listings": ZIPs of listings in, a row each out."""
 
+import io
 import json
 import tempfile
 import time
+import zipfile
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -16,14 +18,17 @@ from streamlit.delta_generator import DeltaGenerator
 
 from dashboard.cached import terms
 from dashboard.downloads import csv
+from dashboard.dropzone import dropzone
 from dashboard.keeping import classify, named, unopened
 from dashboard.panels.classify import words
-from dashboard.text import count, percent
+from dashboard.samples import TITLES, drawn_listing
+from dashboard.text import count, escape, percent, sentence
 from dashboard.uploads import admit_together
 from engine import settings
-from engine.errors import InputError
+from engine.errors import InputError, StoreError
 from engine.listings.pipeline import RULES
 from engine.listings.sources import Listing, find_listings
+from engine.listings.terms import Terms
 from engine.listings.verdict import Verdict
 from engine.listings.vote import readable
 
@@ -38,21 +43,22 @@ state = st.session_state
 
 @dataclass
 class _Work:
-    """A drop: what waits, what is done with its id in the store, and the folder of the ZIPs, which goes with it."""
+    """A drop: its listings, those that are done with their ids in the store, and the folder of the ZIPs."""
 
-    waiting: list[Listing]
-    folder: "tempfile.TemporaryDirectory[str]"
+    listings: list[Listing]
+    folder: "tempfile.TemporaryDirectory[str]"  # goes when the work does
     done: list[tuple[str, Verdict]] = field(default_factory=list)
     stopped: bool = False
+    terms: str = ""  # version of those that the verdicts rest on
+    trouble: StoreError | None = None  # why verdicts were not kept, or the terms in force not used
 
     @property
-    def total(self) -> int:
-        return len(self.waiting) + len(self.done)
+    def left(self) -> list[Listing]:
+        return self.listings[len(self.done) :]
 
-    @property
-    def photos(self) -> int:
-        """Still to be looked at."""
-        return sum(len(listing.files[: settings.PHOTOS_PER_LISTING]) for listing in self.waiting)
+    def again(self) -> None:
+        """Decide on all of them anew: what their photos showed is still known."""
+        self.done, self.stopped, self.trouble = [], False, None
 
 
 def draw(model: "Classifier") -> None:
@@ -61,33 +67,49 @@ def draw(model: "Classifier") -> None:
     state.setdefault("many_drops", 0)  # counts what was dropped: each drop gets a fresh, empty uploader
     work: _Work | None = state.many
     heading = st.empty()
-    if work and work.waiting and not work.stopped:
+    if work and work.left and not work.stopped:
+        st.empty()  # takes the place of what stood below, which else would stay during the wait
         _go_on(work, model, heading)
         st.rerun()
-    heading.title(_headline(work) if work else "What is in all of these?")
-    if work is None:
-        st.markdown(
-            "Drop a ZIP with **a folder for each listing**, its photos inside. You get a row for each: what it is, "
-            "whether it goes without a person, and why not."
-        )
-    _uploader()
-    if work:
-        _result(work)
+    with st.container():
+        if work:
+            heading.title(_headline(work))
+            _uploader()
+            _result(work, model)
+        else:
+            heading.title("What is in all of these?")
+            st.markdown(
+                "Drop a ZIP with **a folder for each listing**, its photos inside. You get a row for each: what it is, "
+                "whether it goes without a person, and why not."
+            )
+            _uploader()
+            st.markdown("No photos at hand? Try three drawn listings.")
+            st.button("Try the drawings", icon=":material/draw:", key="many-try", on_click=_try)
 
 
 def _uploader() -> None:
-    files = st.file_uploader(
-        f"ZIPs of listings, together up to {settings.REQUEST_MEGABYTES} MB",
-        ["zip"],
-        accept_multiple_files=True,
-        key=f"many-{state.many_drops}",
-        help="A folder in the ZIP is a listing, and so is a ZIP of loose photos. There is no limit on the command "
-        "line, which gives the same verdicts: `tally classify FOLDER --json`.",
-    )
+    with dropzone():
+        files = st.file_uploader(
+            f"ZIPs of listings, together up to {settings.REQUEST_MEGABYTES} MB",
+            ["zip"],
+            accept_multiple_files=True,
+            key=f"many-{state.many_drops}",
+            help="A folder in the ZIP is a listing, and so is a ZIP of loose photos. More goes through the command "
+            "line, which gives the same verdicts: `tally classify FOLDER --json`.",
+        )
     if files:
         state.many_drops += 1
         state.many = _opened(admit_together(files, "ZIPs"))
         st.rerun()
+
+
+def _try() -> None:
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w") as archive:
+        for name in TITLES:
+            for photo, jpeg in drawn_listing(name):
+                archive.writestr(f"{name}/{photo}", jpeg)
+    state.many = _opened([("drawings.zip", buffer.getvalue())])
 
 
 def _opened(archives: Sequence[tuple[str, bytes | InputError]]) -> _Work:
@@ -107,32 +129,42 @@ def _opened(archives: Sequence[tuple[str, bytes | InputError]]) -> _Work:
 
 
 def _go_on(work: _Work, model: "Classifier", heading: DeltaGenerator) -> None:
-    """Look at what waits. Streamlit ends the run at any step if the visitor stops it; what is done stays."""
-    photos, started = work.photos, time.monotonic()
-    heading.title(f"Reading {count(work.total, 'listing')}")
-    bar = st.progress(len(work.done) / work.total)
+    """Look at what is left. Streamlit ends the run at any step if the visitor stops it; what is done stays."""
+    total, started = len(work.listings), time.monotonic()
+    heading.title(f"Reading {count(total, 'listing')}")
+    bar = st.progress(len(work.done) / total)
     st.button("Stop", icon=":material/stop:", key="many-stop", on_click=setattr, args=(work, "stopped", True))
     st.skeleton(height=300)
+    try:
+        in_force = terms(model)
+    except StoreError as error:
+        in_force, work.trouble = Terms(), error
+    work.terms = in_force.version
+    photos = _photos(work.left)
 
     def progress(before: int, done: int) -> None:
         passed = before + done
         left = (time.monotonic() - started) / passed * (photos - passed) if passed else 0
         soon = f", {left:.0f} s left" if left >= 1 else ""
-        at = len(work.done)
-        bar.progress(at / work.total, f"Listing {at + 1:,} of {work.total:,}{soon}")
+        bar.progress(len(work.done) / total, f"Listing {len(work.done) + 1:,} of {total:,}{soon}")
 
-    while work.waiting:
-        step = partial(progress, photos - work.photos)
+    for listing in work.left:
+        step = partial(progress, photos - _photos(work.left))
         step(0)
-        work.done.append(_classified(work.waiting[0], model, step))
-        del work.waiting[0]
+        work.done.append(_classified(work, listing, model, in_force, step))
 
 
-def _classified(listing: Listing, model: "Classifier", progress: Callable[[int], None]) -> tuple[str, Verdict]:
-    """The verdict with its id in the store; what could not be opened is not kept."""
+def _photos(listings: Sequence[Listing]) -> int:
+    """To be looked at."""
+    return sum(len(listing.files[: settings.PHOTOS_PER_LISTING]) for listing in listings)
+
+
+def _classified(
+    work: _Work, listing: Listing, model: "Classifier", in_force: Terms, progress: Callable[[int], None]
+) -> tuple[str, Verdict]:
+    """The verdict with its id in the store, "" for one that is not kept: nothing could be opened, or the store fails."""
     if listing.error:
         return "", unopened(listing, model, RULES[0])
-    in_force = terms(model)
     verdict, keep = classify(
         named(listing),
         "",
@@ -143,7 +175,11 @@ def _classified(listing: Listing, model: "Classifier", progress: Callable[[int],
         listing=listing.name,
         progress=progress,
     )
-    return keep(), verdict
+    try:
+        return keep(), verdict
+    except StoreError as error:
+        work.trouble = error
+        return "", verdict
 
 
 def _headline(work: _Work) -> str:
@@ -154,12 +190,20 @@ def _headline(work: _Work) -> str:
     return f"{count(len(work.done), 'listing')}: {', '.join(parts)}"
 
 
-def _result(work: _Work) -> None:
+def _result(work: _Work, model: "Classifier") -> None:
     """What is left to do, the table, and its downloads."""
-    if work.waiting:
+    if work.trouble:
+        st.caption(
+            f":material/cloud_off: {sentence(escape(str(work.trouble)))} Verdicts without an address are not kept."
+        )
+    if work.left:
         with st.container(horizontal=True, vertical_alignment="center"):
-            st.markdown(f"Stopped: {count(len(work.waiting), 'listing')} of {work.total:,} were not looked at.")
+            st.markdown(f"Stopped: {count(len(work.left), 'listing')} of {len(work.listings):,} were not looked at.")
             st.button("Go on", icon=":material/play_arrow:", on_click=setattr, args=(work, "stopped", False))
+    elif not work.trouble and terms(model).version != work.terms:
+        with st.container(horizontal=True, vertical_alignment="center"):
+            st.markdown("The dial, the policy or the prices were changed since.")
+            st.button("Decide again", icon=":material/refresh:", on_click=work.again)
     if not work.done:
         return
     there = {verdict.decision for _, verdict in work.done}
@@ -212,12 +256,12 @@ def table(done: Sequence[tuple[str, Verdict]]) -> pd.DataFrame:
     return pd.DataFrame(
         {
             "listing": verdict.listing,
+            "open": f"?verdict={key}" if key else None,
             "decision": f"{_SIGNS[verdict.decision]} {words.DECISIONS[verdict.decision][0]}",
             "label": readable(verdict.label or ""),
             "sure": "" if verdict.confidence is None else percent(verdict.confidence),
             "photos read": f"{sum(photo.status != 'unreadable' for photo in verdict.photos)} of {len(verdict.photos)}",
             "price": words.price(verdict),
-            "open": f"?verdict={key}" if key else None,
             "why": next(iter(verdict.reasons), ""),
         }
         for key, verdict in done

@@ -41,7 +41,7 @@ def draw(model: "Classifier", terms: Terms) -> None:
     """The table, what is wrong with it, and the button to use it."""
     state.setdefault("policy_round", 0)  # counts editors and uploads: each begins empty
     state.setdefault("policy_draft", None)
-    now, made = terms.policy_for(model.classes), changes.standing("policy")
+    now = terms.policy_for(model.classes)
     if state.policy_draft is None or state.policy_draft.version != terms.version:
         state.policy_draft = _Draft(terms.version, _frame(now))
     draft: _Draft = state.policy_draft
@@ -49,7 +49,6 @@ def draw(model: "Classifier", terms: Terms) -> None:
         "What to do when a listing is of a class: **accept** it when Tally is sure, let **a person** look at each, "
         "**ask** the sender for a photo of it alone, or count it as **part of** others when another photo shows those."
     )
-    st.caption(f"In force: {changes.said_of(made)}." if made else "The default policy is in force.")
     _edit(draft)
     _exchange(draft, model)
     content = _csv(draft.table)
@@ -69,6 +68,8 @@ def draw(model: "Classifier", terms: Terms) -> None:
         with st.container(horizontal=True):
             changes.accept_button("Use this policy", Offer("policy", content, summary), _forget)
             st.button("Forget the changes", icon=":material/close:", on_click=_forget)
+    else:
+        changes.in_force("policy")
 
 
 def _edit(draft: _Draft) -> None:
@@ -109,7 +110,8 @@ def _exchange(draft: _Draft, model: "Classifier") -> None:
         st.download_button(
             "CSV to edit", _csv(draft.table), "policy.csv", "text/csv", icon=":material/download:", on_click="ignore"
         )
-        with st.popover("Read a CSV", icon=":material/upload:", key="policy-upload"):
+        with st.popover("Read a CSV", icon=":material/upload:", key=f"policy-upload-{state.policy_round}"):
+            st.markdown("A class that the table leaves out is accepted.")
             files = st.file_uploader(
                 "A table with the columns class, policy and part_of",
                 accept_multiple_files=True,
@@ -125,7 +127,6 @@ def _exchange(draft: _Draft, model: "Classifier") -> None:
             state.policy_draft = _Draft(draft.version, _frame(Policy.read(content, model.classes, name)))
         except InputError as error:
             state.policy_problem = error
-            state.policy_round += 1
             draft.start = None
         st.rerun()
 

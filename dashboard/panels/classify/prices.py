@@ -9,6 +9,7 @@ import streamlit as st
 
 from dashboard.cached import terms as terms_of
 from dashboard.downloads import csv
+from dashboard.dropzone import dropzone
 from dashboard.panels.classify import changes
 from dashboard.panels.classify.changes import Offer
 from dashboard.text import count, escape, percent, sentence
@@ -82,12 +83,13 @@ def _in_use() -> None:
 
 def _uploader() -> None:
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        files = st.file_uploader(
-            "Sold items (CSV, XLSX, ODS)",
-            accept_multiple_files=True,
-            key=f"prices-{state.prices_drops}",
-            help="The columns label and price, and where known currency, condition and date.",
-        )
+        with dropzone():
+            files = st.file_uploader(
+                "Sold items (CSV, XLSX, ODS)",
+                accept_multiple_files=True,
+                key=f"prices-{state.prices_drops}",
+                help="The columns label and price, and where known currency, condition and date.",
+            )
         st.download_button(
             "Template (CSV)", TEMPLATE, "sold-items.csv", "text/csv", icon=":material/download:", on_click="ignore"
         )
@@ -108,8 +110,9 @@ def _uploader() -> None:
 
 def _account(prices: Prices, model: "Classifier") -> None:
     """How the table was read."""
-    left = ", ".join(f"{number:,} {reason}" for reason, number in prices.left_out.items())
-    st.markdown(f"{count(len(prices.sales), 'sale')} read" + (f"; left out: {escape(left)}." if left else "."))
+    left = ", ".join(f"{reason} ({number:,})" for reason, number in prices.left_out.items())
+    out = count(sum(prices.left_out.values()), "row")
+    st.markdown(f"{count(len(prices.sales), 'sale')} read" + (f"; {out} left out: {escape(left)}." if left else "."))
     for guess in prices.guesses:
         st.caption(f":material/help: {sentence(escape(guess))}")
     known = {plain(label) for label in model.classes}
@@ -149,7 +152,11 @@ def _ranges(prices: Prices, model: "Classifier") -> None:
         hide_index=True,
         placeholder="",
         key="prices-table",
-        column_config={"what it rests on": st.column_config.TextColumn(width="large")},
+        column_config={
+            "low": st.column_config.NumberColumn(format="%.2f"),
+            "high": st.column_config.NumberColumn(format="%.2f"),
+            "what it rests on": st.column_config.TextColumn(width="large"),
+        },
         alt="Price range, sales and coverage by class",
     )
     st.download_button(
