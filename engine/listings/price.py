@@ -88,8 +88,8 @@ class Prices:
 
     def range(self, label: str, condition: str | None = None) -> Quote:
         """The range for a class. Sales in the same condition are used alone where they are enough."""
-        thing, notes = readable(label), []
-        sales = [sale for sale in self.sales if sale.label == plain(label)]
+        thing, wanted, notes = readable(label), plain(label), []
+        sales = [sale for sale in self.sales if sale.label == wanted]
         counts = Counter(sale.currency for sale in sales)
         currency, *others = sorted(counts, key=lambda name: (-counts[name], name)) or [""]
         if others:

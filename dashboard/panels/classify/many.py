@@ -162,7 +162,7 @@ def _photos(listings: Sequence[Listing]) -> int:
 def _classified(
     work: _Work, listing: Listing, model: "Classifier", in_force: Terms, progress: Callable[[int], None]
 ) -> tuple[str, Verdict]:
-    """The verdict with its id in the store, "" for one that is not kept: nothing could be opened, or the store fails."""
+    """The verdict with its id in the store; "" where it is not kept: nothing could be opened, or the store fails."""
     if listing.error:
         return "", unopened(listing, model, RULES[0])
     verdict, keep = classify(
@@ -193,9 +193,8 @@ def _headline(work: _Work) -> str:
 def _result(work: _Work, model: "Classifier") -> None:
     """What is left to do, the table, and its downloads."""
     if work.trouble:
-        st.caption(
-            f":material/cloud_off: {sentence(escape(str(work.trouble)))} Verdicts without an address are not kept."
-        )
+        trouble = sentence(escape(str(work.trouble)))
+        st.caption(f":material/cloud_off: {trouble} Verdicts without an address are not kept.")
     if work.left:
         with st.container(horizontal=True, vertical_alignment="center"):
             st.markdown(f"Stopped: {count(len(work.left), 'listing')} of {len(work.listings):,} were not looked at.")

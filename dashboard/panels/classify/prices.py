@@ -1,5 +1,7 @@
 """The tab "Prices": a table of sold items in, a range for each class out."""
 
+import hashlib
+from collections import Counter
 from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import TYPE_CHECKING
@@ -10,6 +12,7 @@ import streamlit as st
 from dashboard.cached import terms as terms_of
 from dashboard.downloads import csv
 from dashboard.dropzone import dropzone
+from dashboard.measured import once
 from dashboard.panels.classify import changes
 from dashboard.panels.classify.changes import Offer
 from dashboard.text import count, escape, percent, sentence
@@ -18,6 +21,7 @@ from engine.errors import InputError
 from engine.listings.price import TEMPLATE, Prices
 from engine.listings.table import plain
 from engine.listings.vote import readable
+from engine.store import database
 
 if TYPE_CHECKING:
     from engine.models.classifier import Classifier
@@ -37,48 +41,45 @@ def draw(model: "Classifier") -> None:
     """The whole tab."""
     state.setdefault("prices_drops", 0)  # counts what was dropped: each drop gets a fresh, empty uploader
     state.setdefault("prices_dropped", None)  # read, and not in force yet
-    in_force = terms_of(model).prices
+    terms = terms_of(model)
     dropped: _Dropped | None = state.prices_dropped
-    prices = dropped.prices if dropped else in_force
-    st.title(_headline(prices, model))
+    prices = dropped.prices if dropped else terms.prices
+    of = hashlib.sha256(dropped.content).hexdigest() if dropped else (database.address(), terms.version)
+    table = once(lambda: _table(prices, model), "prices", model.id, of) if prices else None
+    st.title(_headline(table))
     changes.told()
-    if prices is None:
+    if dropped:
+        st.caption(f"Read from {escape(dropped.name)}; not in use yet.")
+        changes.who()
+        with st.container(horizontal=True):
+            summary = f"{count(len(dropped.prices.sales), 'sale')} from {dropped.name}"
+            changes.accept_button("Use these prices", Offer("prices", dropped.content, summary), _forget)
+            st.button("Put it away", icon=":material/close:", on_click=_forget)
+    elif made := prices and changes.standing("prices"):
+        st.caption(f"In use: {escape(made.summary)}. {changes.said_of(made)}.")
+        changes.who()
+        changes.roll_back_button(made, "Stop using")
+    else:
         st.markdown(
             "Tally names a price only from what such things sold for. Drop a table of **sold items**: a label and a "
             "price in each row, and if you have them currency, condition and date. From nine sales on a class gets "
             "a range, with the share of the next sales that it covers. Without a table there is no price."
         )
-    elif dropped:
-        st.caption(f"Read from {escape(dropped.name)}; not in use yet.")
-        changes.who()
-        with st.container(horizontal=True):
-            summary = f"{count(len(prices.sales), 'sale')} from {dropped.name}"
-            changes.accept_button("Use these prices", Offer("prices", dropped.content, summary), _forget)
-            st.button("Put it away", icon=":material/close:", on_click=_forget)
-    else:
-        _in_use()
     _uploader()
-    if prices:
+    if prices and table is not None:
         _account(prices, model)
-        _ranges(prices, model)
+        _ranges(table)
 
 
-def _headline(prices: Prices | None, model: "Classifier") -> str:
-    if prices is None:
+def _headline(table: pd.DataFrame | None) -> str:
+    if table is None:
         return "What do such things sell for?"
-    priced = sum(prices.range(label).price is not None for label in model.classes)
-    return f"{priced:,} of {len(model.classes):,} classes {'has' if priced == 1 else 'have'} a price"
+    priced = int(table["low"].notna().sum())
+    return f"{priced:,} of {len(table):,} classes {'has' if priced == 1 else 'have'} a price"
 
 
 def _forget() -> None:
     state.prices_dropped = None
-
-
-def _in_use() -> None:
-    if made := changes.standing("prices"):
-        st.caption(f"In use: {escape(made.summary)}. {changes.said_of(made)}.")
-        changes.who()
-        changes.roll_back_button(made, "Stop using")
 
 
 def _uploader() -> None:
@@ -126,29 +127,32 @@ def _account(prices: Prices, model: "Classifier") -> None:
         st.warning(f"The model knows no class of these names, so nothing gets their prices: {', '.join(lines)}{more}.")
 
 
-def _ranges(prices: Prices, model: "Classifier") -> None:
-    """A row a class."""
-    wanted = st.text_input("Class", placeholder="Search", key="prices-class", label_visibility="collapsed", width=260)
-    rows = []
+def _table(prices: Prices, model: "Classifier") -> pd.DataFrame:
+    """A row a class, those with most sales first."""
+    sales, rows = Counter(sale.label for sale in prices.sales), []
     for label in model.classes:
         quote = prices.range(label)
-        sales = sum(sale.label == plain(label) for sale in prices.sales)
-        if plain(wanted) in plain(label):
-            given = quote.price
-            rows.append(
-                {
-                    "class": readable(label),
-                    "low": given and given.low,
-                    "high": given and given.high,
-                    "currency": given.currency if given else "",
-                    "sales": given.n if given else sales,
-                    "covers": percent(given.coverage) if given else "",
-                    "what it rests on": sentence(quote.sentence),
-                }
-            )
-    table = pd.DataFrame(rows).sort_values("sales", ascending=False, kind="stable") if rows else pd.DataFrame()
+        given = quote.price
+        rows.append(
+            {
+                "class": readable(label),
+                "low": given.low if given else None,
+                "high": given.high if given else None,
+                "currency": given.currency if given else "",
+                "sales": given.n if given else sales[plain(label)],
+                "covers": percent(given.coverage) if given else "",
+                "what it rests on": sentence(quote.sentence),
+            }
+        )
+    return pd.DataFrame(rows).astype({"low": float, "high": float}).sort_values("sales", ascending=False, kind="stable")
+
+
+def _ranges(table: pd.DataFrame) -> None:
+    wanted = st.text_input(
+        "Class", placeholder="Search a class", key="prices-class", label_visibility="collapsed", width=260
+    )
     st.dataframe(
-        table,
+        table[table["class"].str.contains(wanted.strip().lower(), regex=False)],
         hide_index=True,
         placeholder="",
         key="prices-table",

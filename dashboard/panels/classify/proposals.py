@@ -14,7 +14,7 @@ from dashboard.text import capital, escape, sentence, share
 from engine.errors import InputError
 from engine.listings.proposals import Proposal, propose
 from engine.listings.terms import Terms
-from engine.store import queue
+from engine.store import database, queue
 from engine.store.verdicts import reviewed
 
 if TYPE_CHECKING:
@@ -48,8 +48,7 @@ def draw(model: "Classifier", terms: Terms) -> None:
         "measured on the other. Nothing changes until somebody accepts it."
     )
     _in_force(model)
-    newest = next((line.id for line in queue.decisions(limit=1)), 0)
-    key = "proposals", model.id, terms.version, newest
+    key = "proposals", *state_of(model, terms)
     asked = st.session_state.get("proposals-asked") == key
     if not asked:
         st.button("Look for proposals", icon=":material/search:", key="proposals-look", on_click=_ask, args=(key,))
@@ -63,6 +62,12 @@ def draw(model: "Classifier", terms: Terms) -> None:
     changes.who()
     for proposal in found:
         _card(proposal, model)
+
+
+def state_of(model: "Classifier", terms: Terms) -> tuple[object, ...]:
+    """What tells one state of the terms and of people's decisions from another; undone ones count no longer."""
+    decided = tuple((line.id, line.undone_at is None) for line in queue.decisions())
+    return database.address(), model.id, terms.version, decided
 
 
 def _ask(key: tuple[object, ...]) -> None:

@@ -11,7 +11,6 @@ from dashboard.text import escape
 from engine.errors import StoreError
 from engine.listings.operating import Judged
 from engine.listings.terms import Terms
-from engine.store import queue
 from engine.store.verdicts import reviewed
 
 if TYPE_CHECKING:
@@ -53,7 +52,5 @@ def draw(model: "Classifier") -> None:
 
 def _own(model: "Classifier", terms: Terms) -> Judged | None:
     """This shop's reviewed listings under the terms in force, decided anew once for each newest decision."""
-    newest = next((line.id for line in queue.decisions(limit=1)), None)
-    if newest is None:
-        return None
-    return once(lambda: Judged.of_reviewed(reviewed(model), model, terms), "judged", model.id, terms.version, newest)
+    key = proposals.state_of(model, terms)
+    return once(lambda: Judged.of_reviewed(reviewed(model), model, terms), "judged", *key)
