@@ -6,7 +6,7 @@ from importlib.util import find_spec
 import streamlit as st
 
 from dashboard.cached import model_in_background
-from dashboard.panels.classify import listing
+from dashboard.panels.classify import listing, review
 from engine.errors import TallyError
 
 PANELS = {  # each draws a headline and what stands under it
@@ -18,9 +18,10 @@ PANELS = {  # each draws a headline and what stands under it
 }
 there = [name for name, panel in PANELS.items() if find_spec(f"dashboard.panels.classify.{panel}")]
 
-for name, tab in zip(
-    ["Result", *there], st.tabs(["Result", *there], key="classify-tab", on_change="rerun"), strict=True
-):
+names = {name: review.name_of_tab() if name == "Review" else name for name in ["Result", *there]}
+if shown := st.session_state.get("classify-tab"):  # the open tab stays open when its name counts anew
+    st.session_state["classify-tab"] = next((names[name] for name in names if shown.startswith(name)), names["Result"])
+for name, tab in zip(names, st.tabs(list(names.values()), key="classify-tab", on_change="rerun"), strict=True):
     if not tab.open:
         continue
     with tab:

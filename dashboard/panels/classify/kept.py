@@ -130,7 +130,9 @@ def correction(kept: Kept) -> None:
         )
 
 
-def choose(label: str, classes: Sequence[str], key: str, on_change: Callable[[], None] | None = None) -> str | None:
+def choose(
+    label: str, classes: Sequence[str], key: str, on_change: Callable[[], None] | None = None, *, hidden: bool = False
+) -> str | None:
     """A searchable choice of a class, or of none of them (`words.NONE`)."""
     return st.selectbox(
         label,
@@ -138,7 +140,8 @@ def choose(label: str, classes: Sequence[str], key: str, on_change: Callable[[],
         index=None,
         key=key,
         format_func=lambda name: capital(words.thing(name)),
-        placeholder="Type to search",
+        placeholder=f"{label}: type to search" if hidden else "Type to search",
+        label_visibility="collapsed" if hidden else "visible",
         on_change=on_change,
     )
 
