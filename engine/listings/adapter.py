@@ -1,7 +1,7 @@
 """A correction of the classifier's head from reviewed photos: its features and its own answer are all it needs.
 
 log p'(c) = log p(c) + w_c f + b_c, renormalised: a linear layer whose offset is the model's own log-probabilities, so
-that with nothing to learn it changes nothing.
+that with little to learn it changes little.
 """
 
 from dataclasses import dataclass, field
@@ -9,7 +9,14 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
+from engine.errors import InputError
+
 Array = NDArray[np.float64]
+Index = NDArray[np.int64]
+
+_FOLDS = 4
+_PENALTIES = np.logspace(-1.5, -4, 6)  # of squared weights on features of length 1; the strongest first
+_STEPS = 60  # of L-BFGS for each penalty, which starts from the stronger one's weights
 
 
 @dataclass(frozen=True)
@@ -20,6 +27,87 @@ class Adapter:
     bias: NDArray[np.float32] = field(repr=False)
 
     def shift(self, log_p: Array, features: NDArray[np.float32]) -> Array:
-        """Corrected log-probabilities, [photos, classes]; `features` [photos, width]."""
+        """Corrected log-probabilities, [photos, classes]; `features` [photos, width].
+
+        Raises InputError for photos that another model looked at.
+        """
+        if self.weights.shape != (log_p.shape[1], features.shape[1]):
+            raise InputError(
+                f"the head's correction is for {self.weights.shape[1]} features and {len(self.weights)} classes, "
+                f"not for {features.shape[1]} and {log_p.shape[1]}",
+                "roll it back",
+            )
         shifted = log_p + features.astype(np.float64) @ self.weights.T.astype(np.float64) + self.bias
         return np.asarray(shifted - np.logaddexp.reduce(shifted, axis=1, keepdims=True))
+
+
+@dataclass(frozen=True)
+class Photos:
+    """Labelled photos to correct a head by."""
+
+    offset: Array  # [photos, classes] what the labels would be drawn by without a correction, in nats
+    features: NDArray[np.float32]  # [photos, width]
+    labels: Index  # [photos]
+    groups: Index  # [photos] the listing of each: folds keep a listing together, as its photos are alike
+    weights: Array  # [photos] how much each counts
+
+    def __getitem__(self, chosen: NDArray[np.bool_]) -> "Photos":
+        return Photos(*(getattr(self, name)[chosen] for name in self.__dataclass_fields__))
+
+
+def fit_adapter(photos: Photos) -> Adapter | None:
+    """Multinomial logistic regression on top of the offset, L2 by cross-validation; None if no correction does better.
+
+    Classes that no photo shows keep what the offset says of them.
+    """
+    seen = np.unique(photos.labels)
+    centre = photos.features.mean(0, dtype=np.float64)
+    scale = np.sqrt(((photos.features - centre) ** 2).sum(1).mean()).clip(1e-9)
+
+    def rows(part: Photos) -> Array:
+        return np.hstack([(part.features - centre) / scale, np.ones((len(part.labels), 1))])
+
+    listings, place = np.unique(photos.groups, return_inverse=True)
+    fold = np.random.default_rng(0).permutation(len(listings))[place] % _FOLDS
+    losses = np.zeros(len(_PENALTIES))
+    for number in range(_FOLDS):
+        train, test = photos[fold != number], photos[fold == number]
+        tried = _path(train, rows(train), seen, _PENALTIES)
+        losses += [_loss(weights, test, rows(test), seen)[0] * test.weights.sum() for weights in tried]
+    untouched = _loss(np.zeros((len(seen), photos.features.shape[1] + 1)), photos, rows(photos), seen)[0]
+    best = int(losses.argmin())
+    if losses[best] >= untouched * photos.weights.sum():
+        return None
+    found = _path(photos, rows(photos), seen, _PENALTIES[: best + 1])[-1]
+    weights, bias = np.zeros((photos.offset.shape[1], len(centre))), np.zeros(photos.offset.shape[1])
+    weights[seen], bias[seen] = found[:, :-1] / scale, found[:, -1] - found[:, :-1] @ centre / scale
+    return Adapter(weights.astype(np.float32), bias.astype(np.float32))
+
+
+def _path(photos: Photos, rows: Array, seen: Index, penalties: Array) -> list[Array]:
+    """Weights on `rows` [photos, width + 1] for each penalty, [seen, width + 1]."""
+    from scipy.optimize import minimize
+
+    shape = len(seen), rows.shape[1]
+
+    def target(flat: Array, penalty: float) -> tuple[float, Array]:
+        weights = flat.reshape(shape)
+        loss, slope = _loss(weights, photos, rows, seen)
+        return loss + penalty / 2 * float(flat @ flat), (slope + penalty * weights).ravel()
+
+    found = [np.zeros(shape[0] * shape[1])]
+    for penalty in penalties:
+        done = minimize(target, found[-1], args=(penalty,), jac=True, method="L-BFGS-B", options={"maxiter": _STEPS})
+        found.append(done.x)
+    return [flat.reshape(shape) for flat in found[1:]]
+
+
+def _loss(weights: Array, photos: Photos, rows: Array, seen: Index) -> tuple[float, Array]:
+    """Mean log loss in nats and its slope, [seen, width + 1]."""
+    logits = photos.offset.copy()
+    logits[:, seen] += rows @ weights.T
+    log_p = logits - np.logaddexp.reduce(logits, axis=1, keepdims=True)
+    share, every = photos.weights / photos.weights.sum(), np.arange(len(rows))
+    residual = np.exp(log_p)
+    residual[every, photos.labels] -= 1
+    return float(-share @ log_p[every, photos.labels]), (residual[:, seen] * share[:, None]).T @ rows

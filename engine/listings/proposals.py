@@ -7,7 +7,7 @@ every figure a listing weighs 1 / propensity, so that the reviewed ones stand fo
 
 import json
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any, Literal, get_args
 
 import numpy as np
@@ -15,12 +15,13 @@ from numpy.typing import NDArray
 
 from engine.errors import DamagedModel, InputError
 from engine.listings import lessons, text
+from engine.listings.adapter import Adapter
 from engine.listings.lessons import Case, Reviewed
-from engine.listings.route import Dial, RiskCoverage, risk_coverage
+from engine.listings.route import Dial, Known, RiskCoverage, risk_coverage
 from engine.listings.terms import Terms
 from engine.listings.weigh import Model
 
-__all__ = ["KINDS", "Proposal", "Reviewed", "apply", "propose"]
+__all__ = ["KINDS", "Measured", "Proposal", "Reviewed", "apply", "propose"]
 
 Array = NDArray[np.float64]
 Kind = Literal["prior", "text", "thresholds", "head"]
@@ -45,7 +46,7 @@ class Proposal:
 
 
 @dataclass(frozen=True)
-class _Measured:
+class Measured:
     """What terms make of reviewed listings, [listings] each."""
 
     kappa: Array
@@ -55,7 +56,7 @@ class _Measured:
     weight: Array
 
     @classmethod
-    def of(cls, frozen: Sequence[Reviewed], model: Model, terms: Terms) -> "_Measured":
+    def of(cls, frozen: Sequence[Reviewed], model: Model, terms: Terms) -> "Measured":
         cases = [Case(item, item.under(terms, model)) for item in frozen]
         return cls(
             kappa=np.array([case.verdict.sure or 0.0 for case in cases]),
@@ -80,6 +81,16 @@ class _Measured:
             "errors": float((weight := self.weight * self.accepted) @ ~self.right / max(weight.sum(), 1e-9)),
         }
 
+    def losses(self, weights: Array, dial: Dial) -> Array:
+        """What the dial makes of other weights, [draws, listings] -> [draws]: its costs a listing; or the share that
+        goes to people, and as much again for errors that are twice as many as it allows."""
+        share = weights / weights.sum(1, keepdims=True)
+        accepted, wrong = share @ self.accepted, share @ (self.accepted & ~self.right)
+        if dial.rule == "costs":
+            person = dial.cost_of_review + dial.errors_of_people * dial.cost_of_error
+            return np.asarray(wrong * dial.cost_of_error + (1 - accepted) * person)
+        return np.asarray(1 - accepted + (wrong / accepted.clip(1e-9) / dial.errors - 1).clip(0))
+
     def areas(self, weights: Array) -> Array:
         """AURC for other weights, [draws, listings] -> [draws]."""
         order = np.argsort(-self.kappa, kind="stable")
@@ -93,22 +104,35 @@ class _Measured:
 def propose(reviewed: Sequence[Reviewed], model: Model, terms: Terms) -> list[Proposal]:
     """What the reviewed listings teach on top of the terms in force, a proposal of each kind.
 
-    Raises InputError for too few listings, and says how many more it takes.
+    Raises InputError for too few listings, and says how many more it takes; and for labels that agree with the engine
+    no more than chance would.
     """
     drawn = [item for item in reviewed if item.weight]
     if len(drawn) < FEWEST:
         raise InputError(
             f"{len(drawn)} reviewed listings are too few to learn from", f"review {FEWEST - len(drawn)} more"
         )
-    frozen = [item for item in drawn if item.frozen]
     cases = [Case(item, item.under(terms, model)) for item in reviewed if not item.frozen]
-    before = _Measured.of(frozen, model, terms)
+    lessons.check_agreement(cases)
+    # The same photos in another listing would only show how well they were learned by heart.
+    taught = {picture for case in cases for picture in case.item.pictures}
+    frozen = [item for item in drawn if item.frozen and taught.isdisjoint(item.pictures)]
+    if len(frozen) * 4 < FEWEST:
+        raise InputError(f"{len(frozen)} reviewed listings are too few to measure on", "review more")
+    before = Measured.of(frozen, model, terms)
     found = []
     for kind, learn in _LEARN.items():
-        learned, sentence = learn(cases, model, terms)
-        content = _packed(kind, learned, model) if learned else b""
-        after = _Measured.of(frozen, model, apply(kind, content, terms, model)) if content else before
-        found.append(_compared(kind, sentence, content, before, after, len(drawn), terms.dial))
+        learned, lesson = learn(cases, model, terms)
+        if learned is None:
+            figures = _figures(len(drawn), before, before, terms.dial)
+            found.append(Proposal(kind, lesson, b"", before.curve, before.curve, figures, None))
+            continue
+        content = _packed(kind, learned, model)
+        after = Measured.of(frozen, model, apply(kind, content, terms, model))
+        better, change = _compared(kind, before, after, terms.dial)
+        sentence = f"{lesson}. Of {len(drawn)} reviewed listings, {len(frozen)} measured: {change}"
+        figures = _figures(len(drawn), before, after, terms.dial)
+        found.append(Proposal(kind, sentence, content, before.curve, after.curve, figures, better))
     return found
 
 
@@ -132,7 +156,7 @@ def apply(kind: str, content: bytes, terms: Terms, model: Model) -> Terms:
             f"this proposal changes the {made_for[0]} of {made_for[1]}, not the {kind} of {model.id}", "propose again"
         )
     try:
-        return _UNPACK[made_for[0]](arrays, json.loads(about["rest"]), terms)
+        return _UNPACK[made_for[0]](arrays, json.loads(about["rest"]), terms, model)
     except (ValueError, KeyError, TypeError) as error:
         raise DamagedModel(f"this proposal is damaged ({error!r})", "propose again") from error
 
@@ -157,36 +181,85 @@ def _pack_text(terms: Terms) -> tuple[Arrays, Any]:
     return {"coefficients": learned.coefficients, "intercepts": learned.intercepts}, rest
 
 
-def _with_prior(arrays: Arrays, _: Any, terms: Terms) -> Terms:
+def _pack_thresholds(terms: Terms) -> tuple[Arrays, Any]:
+    assert terms.fitted is not None
+    return {}, {"temperature": terms.fitted.temperature, "known": asdict(terms.fitted.known)}
+
+
+def _pack_head(terms: Terms) -> tuple[Arrays, Any]:
+    assert isinstance(terms.adapter, Adapter)
+    return {"weights": terms.adapter.weights, "bias": terms.adapter.bias}, {}
+
+
+def _with_prior(arrays: Arrays, _: Any, terms: Terms, __: Model) -> Terms:
     return replace(terms, prior=arrays["prior"])
 
 
-def _with_text(arrays: Arrays, rest: Any, terms: Terms) -> Terms:
+def _with_text(arrays: Arrays, rest: Any, terms: Terms, _: Model) -> Terms:
     learned = text.Learned(**arrays, classes=rest["classes"], share=rest["share"]) if arrays else None
     return replace(terms, right=rest["right"], learned=learned)
+
+
+def _with_thresholds(_: Arrays, rest: Any, terms: Terms, model: Model) -> Terms:
+    fitted = replace(terms.fitted or model.fitted, temperature=rest["temperature"], known=Known(**rest["known"]))
+    return replace(terms, fitted=fitted)
+
+
+def _with_head(arrays: Arrays, _: Any, terms: Terms, __: Model) -> Terms:
+    return replace(terms, adapter=Adapter(**arrays))
 
 
 _LEARN: dict[Kind, Callable[[Sequence[Case], Model, Terms], lessons.Lesson]] = {
     "prior": lessons.learn_prior,
     "text": lessons.learn_text,
+    "thresholds": lessons.learn_thresholds,
+    "head": lessons.learn_head,
 }
-_PACK: dict[Kind, Callable[[Terms], tuple[Arrays, Any]]] = {"prior": _pack_prior, "text": _pack_text}
-_UNPACK: dict[str, Callable[[Arrays, Any, Terms], Terms]] = {"prior": _with_prior, "text": _with_text}
+_PACK: dict[Kind, Callable[[Terms], tuple[Arrays, Any]]] = {
+    "prior": _pack_prior,
+    "text": _pack_text,
+    "thresholds": _pack_thresholds,
+    "head": _pack_head,
+}
+_UNPACK: dict[str, Callable[[Arrays, Any, Terms, Model], Terms]] = {
+    "prior": _with_prior,
+    "text": _with_text,
+    "thresholds": _with_thresholds,
+    "head": _with_head,
+}
 
 
-def _compared(
-    kind: Kind, lesson: str, content: bytes, before: _Measured, after: _Measured, reviewed: int, dial: Dial
-) -> Proposal:
-    random = np.random.default_rng(0)
-    counts = random.multinomial(len(before.kappa), np.full(len(before.kappa), 1 / len(before.kappa)), _DRAWS)
-    weights = counts * before.weight
-    fewer = 100 * (before.areas(weights) - after.areas(weights))
-    low, high = np.quantile(fewer, ((1 - _SURE) / 2, (1 + _SURE) / 2))
-    better = True if low > 0 else False if high < 0 else None
-    figures: dict[str, Any] = {"reviewed": reviewed, "measured": len(before.kappa)}
+def _figures(reviewed: int, before: Measured, after: Measured, dial: Dial) -> dict[str, Any]:
     pair = before.figures(dial.errors), after.figures(dial.errors)
-    figures |= {name: [item[name] for item in pair] for name in pair[0]}
-    mean = 100 * (before.curve.area - after.curve.area)
-    measured = f"Of {reviewed} reviewed listings, {len(before.kappa)} measured"
-    sentence = f"{lesson}. {measured}: {mean:.1f} points fewer errors ({low:.1f} to {high:.1f})"
-    return Proposal(kind, sentence if content else lesson, content, before.curve, after.curve, figures, better)
+    counts = {"reviewed": reviewed, "measured": len(before.kappa)}
+    return counts | {name: [item[name] for item in pair] for name in pair[0]}
+
+
+def _compared(kind: Kind, before: Measured, after: Measured, dial: Dial) -> tuple[bool | None, str]:
+    """Whether the proposal is better, by a paired bootstrap over listings, and what changes in words.
+
+    Thresholds are judged by what the dial makes of them, everything else by the mean error over all shares accepted;
+    what surely makes either worse is worse.
+    """
+    number = len(before.kappa)
+    drawn = np.random.default_rng(0).multinomial(number, np.full(number, 1 / number), _DRAWS) * before.weight
+    fewer = before.areas(drawn) - after.areas(drawn)
+    saved = before.losses(drawn, dial) - after.losses(drawn, dial)
+    (low, high), (least, most) = (np.quantile(gain, ((1 - _SURE) / 2, (1 + _SURE) / 2)) for gain in (fewer, saved))
+    gained = least if kind == "thresholds" else low
+    better = False if min(high, most) < 0 else True if gained > 0 else None
+    told = {True: "", False: ", and worse for it", None: ", too few to tell whether it helps"}[better]
+    if kind == "thresholds":
+        now, then = before.figures(dial.errors), after.figures(dial.errors)
+        change = (
+            f"{now['accepted']:.0%} went without a person and {now['errors']:.1%} of those were wrong; it would be "
+            f"{then['accepted']:.0%} and {then['errors']:.1%}"
+        )
+    else:
+        mean = 100 * (before.curve.area - after.curve.area)
+        ends = (low, high) if mean >= 0 else (-high, -low)
+        change = (
+            f"{abs(mean):.1f} points {'fewer' if mean >= 0 else 'more'} errors at the same share accepted "
+            f"({100 * ends[0]:.1f} to {100 * ends[1]:.1f})"
+        )
+    return better, change + told

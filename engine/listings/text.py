@@ -85,11 +85,18 @@ def contradicts(text: Text, label: str) -> str | None:
     return f"the text says {_listed([readable(name) for name in text.named])}, the photos show {readable(label)}"
 
 
-def trust(descriptions: Sequence[str], labels: Sequence[str], classes: Sequence[str]) -> float:
-    """How often a text is right, from reviewed listings; near `RIGHT` while they are few."""
+def trust(
+    descriptions: Sequence[str], labels: Sequence[str], classes: Sequence[str], weights: Array | None = None
+) -> float:
+    """How often a text is right, from reviewed listings; near `RIGHT` while they are few.
+
+    `weights` say how much each counts: a text that contradicts the photos is always reviewed, one that agrees seldom.
+    """
+    counted = np.ones(len(labels)) if weights is None else weights
     named = [named_classes(text, classes) for text in descriptions]
-    right = [classes.index(label) in found for found, label in zip(named, labels, strict=True) if found]
-    return (RIGHT * _PRIOR_TEXTS + sum(right)) / (_PRIOR_TEXTS + len(right))
+    told = np.array([bool(found) for found in named], dtype=bool)
+    right = np.array([classes.index(label) in found for found, label in zip(named, labels, strict=True)], dtype=bool)
+    return float((RIGHT * _PRIOR_TEXTS + counted @ right) / (_PRIOR_TEXTS + counted @ told))
 
 
 def learn(descriptions: Sequence[str], labels: Sequence[str], classes: Sequence[str]) -> Learned | None:
