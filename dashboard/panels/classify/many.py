@@ -2,8 +2,10 @@
 
 import io
 import json
+import shutil
 import tempfile
 import time
+import weakref
 import zipfile
 from collections import Counter
 from collections.abc import Callable, Sequence
@@ -43,10 +45,9 @@ state = st.session_state
 
 @dataclass
 class _Work:
-    """A drop: its listings, those that are done with their ids in the store, and the folder of the ZIPs."""
+    """A drop: its listings, and those that are done with their ids in the store."""
 
     listings: list[Listing]
-    folder: "tempfile.TemporaryDirectory[str]"  # goes when the work does
     done: list[tuple[str, Verdict]] = field(default_factory=list)
     stopped: bool = False
     terms: str = ""  # version of those that the verdicts rest on
@@ -114,18 +115,20 @@ def _try() -> None:
 
 def _opened(archives: Sequence[tuple[str, bytes | InputError]]) -> _Work:
     """The listings of what was dropped. Each ZIP keeps its name, which names a listing of loose photos."""
-    folder = tempfile.TemporaryDirectory(prefix="tally-")
+    folder = Path(tempfile.mkdtemp(prefix="tally-"))
     paths, refused = [], []
     for number, (name, content) in enumerate(archives):
         stem = Path(name).stem.replace("\0", "").encode()[:240].decode(errors="ignore") or "listings"
         if isinstance(content, bytes):
-            path = Path(folder.name, str(number), f"{stem}.zip")
+            path = folder / str(number) / f"{stem}.zip"
             path.parent.mkdir()
             path.write_bytes(content)
             paths.append(path)
         else:
             refused.append(Listing(stem, error=content))
-    return _Work([*find_listings(paths), *refused], folder)
+    work = _Work([*find_listings(paths), *refused])
+    weakref.finalize(work, shutil.rmtree, folder, ignore_errors=True)
+    return work
 
 
 def _go_on(work: _Work, model: "Classifier", heading: DeltaGenerator) -> None:
