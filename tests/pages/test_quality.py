@@ -36,8 +36,8 @@ def page() -> Iterator[AppTest]:
 @pytest.fixture(autouse=True)
 def trial(monkeypatch: pytest.MonkeyPatch) -> None:
     """A thousand listings of each size, right as often as they are sure: from 1/2 on a quarter of them is wrong."""
-    kappa = np.tile((np.arange(1000) // 100 + 0.5) / 10, 4)
-    right = np.tile(np.arange(1000), 4) % 100 < 100 * kappa
+    number = np.tile(np.arange(1000), 4)
+    kappa, right = (number // 100 + 0.5) / 10, number % 100 < number // 100 * 10 + 5
     sizes, fitted = np.repeat([1, 4, 1, 4], 1000), np.repeat([True, True, False, False], 1000)
     model = model_in_background().result()
     found = replace(model.fitted, trial=Trial(kappa, right, sizes, fitted), accept=(0.5,))
