@@ -8,12 +8,11 @@ import argparse
 import json
 import os
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from dashboard import cli_audit, cli_classify, cli_curve
-from dashboard.cli_classify import progress
+from dashboard import cli_audit, cli_classify, cli_curve, cli_evaluate, cli_train
 from engine._version import __version__
 from engine.errors import InputError, ModelNotFound, TallyError
 from engine.models.registry import STARTER
@@ -64,11 +63,21 @@ def _parser() -> argparse.ArgumentParser:
         "evaluate",
         "score a model on labelled photos",
         "tally evaluate photos/val.parquet",
-        _evaluate,
+        cli_evaluate.run,
     )
     command.add_argument(
         "paths", nargs="+", type=_existing, metavar="DATA", help="folder of class folders, ZIP of one, or Parquet"
     )
+    _add_model_and_json(command)
+
+    command = _command(
+        commands,
+        "train",
+        "make a model of your own from photos by class, in a minute",
+        "tally train photos/ --name ours",
+        cli_train.run,
+    )
+    cli_train.add_arguments(command, _existing)
     _add_model_and_json(command)
 
     command = _command(
@@ -145,46 +154,6 @@ def _serve(_: argparse.Namespace) -> int:
     from dashboard.serve import serve
 
     return serve()
-
-
-def _evaluate(options: argparse.Namespace) -> int:
-    from engine.models.data import read_labelled
-    from engine.models.evaluate import evaluate
-    from engine.models.registry import load_model
-
-    model = load_model(options.model)
-    figures = evaluate(read_labelled(options.paths), model, lambda done: progress(f"{done:,} photos"))
-    progress("")
-    print(json.dumps(figures) if options.json else "\n".join(_report(figures)))
-    return 0
-
-
-def _report(figures: dict[str, Any]) -> Iterator[str]:
-    """An evaluation in lines for people."""
-    from dashboard.text import count, table
-
-    names = ("photos", "accuracy", "balanced_accuracy", "top5", "log_loss", "ece")
-    rows = [["all", *(f"{figures[name]}" for name in names)]]
-    rows += [[source, *(f"{part[name]}" for name in names)] for source, part in figures["per_source"].items()]
-    yield f"{figures['model']}\n\n{table(['source', *names], rows)}"
-
-    columns = ("photos", "recall", "precision", "log_loss")
-    hardest = sorted(figures["per_class"].items(), key=lambda item: item[1]["recall"])[:10]
-    rows = [[label, *(f"{part[name]}" for name in columns)] for label, part in hardest]
-    yield f"\nHardest classes (all are in --json)\n{table(['class', *columns], rows)}"
-
-    if figures["confusions"]:
-        rows = [
-            [pair["label"], pair["predicted"], f"{pair['photos']} of {pair['of']}"] for pair in figures["confusions"]
-        ]
-        yield f"\nCommonest confusions\n{table(['shows', 'taken for', 'photos'], rows[:10])}"
-    if figures["worst"]:
-        rows = [[photo["name"], photo["label"], photo["predicted"], f"{photo['score']}"] for photo in figures["worst"]]
-        yield f"\nWorst photos\n{table(['photo', 'shows', 'taken for', 'score'], rows[:10])}"
-    for photo in figures["unreadable"]:
-        yield f"not read: {photo['name']}: {photo['reason']}"
-    for label, number in figures["unknown_labels"].items():
-        yield f"left out: {count(number, 'photo')} labelled {label!r}, which the model does not know"
 
 
 def _tweets(options: argparse.Namespace) -> int:

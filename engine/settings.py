@@ -70,6 +70,9 @@ SHEET_SILENCE_SECONDS = 30
 # A larger set is sampled for its learning curve: that takes minutes, and a share of 50,000 is known to half a point.
 CURVE_ITEMS = 50_000
 
+# A larger set is sampled for a linear head: its few hundred features have learnt all they can, and memory stays flat.
+TRAIN_PHOTOS = 100_000
+
 # Items x features of a learning curve: 200 MB, and as much again in each worker.
 CURVE_VALUES = 50_000_000
 

@@ -91,7 +91,7 @@ def _repeat(
     """The four tables of `Scores` for one repeat, [4, sizes], the classes given to the validation items, and C."""
     order, validation = torch.from_numpy(split.order[: sizes[-1]]), torch.from_numpy(split.validation)
     training, answers = rows[order], labels[order]
-    fit = partial(_fit, spread=spread, classes=int(labels.max()) + 1)
+    fit = partial(fit_heads, spread=spread, classes=int(labels.max()) + 1)
     inner = torch.from_numpy(split.inner[: sizes[-1]])
     penalty = _choose(fit, training, answers, choices, inner) if len(choices) > 1 else choices[0]
     weights = fit(training, answers, sizes, penalty)
@@ -123,7 +123,7 @@ def _choose(fit: Callable[..., Tensor], rows: Tensor, labels: Tensor, choices: S
     return best
 
 
-def _fit(
+def fit_heads(
     rows: Tensor,
     labels: Tensor,
     sizes: list[int],

@@ -1,7 +1,9 @@
 """Photos -> calibrated class probabilities and features, one batch at a time, on one worker for the whole process."""
 
+import copy
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
 
@@ -9,12 +11,13 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from PIL import Image
+from torch import nn
 from torch.nn.functional import linear
 
 from engine import settings
 from engine.listings import fitted
 from engine.models.checkpoint import Card, load_network, read_card
-from engine.models.networks import features_with_mirror
+from engine.models.networks import features_with_mirror, with_head
 from engine.models.vision import transforms
 
 # Several torch calls at once fight over the cores (5 to 10 times slower on two), so every page, request and command
@@ -40,7 +43,7 @@ class Classifier:
 
     def __init__(self, folder: Path) -> None:
         self.card: Card = read_card(folder)
-        self._network = load_network(folder, self.card)
+        self.network = load_network(folder, self.card)
         self.fitted = fitted.load(folder, self.card.sha256, self.head.shape)
         self._to_input = transforms.Compose(
             [
@@ -50,6 +53,14 @@ class Classifier:
                 transforms.Normalize(self.card.mean, self.card.std),
             ]
         )
+
+    def with_head(self, head: nn.Linear, classes: Sequence[str], temperature: float) -> "Classifier":
+        """The same network up to its features, under another last layer; nothing is fitted for its listings."""
+        other = copy.copy(self)
+        other.network = with_head(self.network, head)
+        other.card = replace(self.card, classes=tuple(classes), temperature=temperature)
+        other.fitted = fitted.Fitted()
+        return other
 
     @property
     def id(self) -> str:
@@ -62,7 +73,7 @@ class Classifier:
     @property
     def head(self) -> NDArray[np.float64]:
         """The last layer's weights, [classes, width]."""
-        weights: NDArray[np.float64] = self._network.head.weight.double().numpy()
+        weights: NDArray[np.float64] = self.network.head.weight.double().numpy()
         return weights
 
     def logits(self, features: NDArray[np.float32]) -> NDArray[np.float64]:
@@ -71,7 +82,7 @@ class Classifier:
         In double precision: the last bits of a float32 product depend on how many photos share the batch, and the same
         photo must give the same answer in every company.
         """
-        head = self._network.head
+        head = self.network.head
         with torch.inference_mode():
             rows = linear(torch.from_numpy(features).double(), head.weight.double(), head.bias.double())
             return np.asarray(rows.numpy())
@@ -89,9 +100,9 @@ class Classifier:
             for start in range(0, len(images), settings.BATCH_PHOTOS):
                 batch = torch.stack([self._to_input(image) for image in images[start : start + settings.BATCH_PHOTOS]])
                 if self.card.mirror_average:
-                    features.append(features_with_mirror(self._network, batch))
+                    features.append(features_with_mirror(self.network, batch))
                 else:
-                    features.append(self._network.features(batch))
+                    features.append(self.network.features(batch))
             seen = torch.cat(features).numpy()
             logits = self.logits(seen)
             log_probabilities = torch.from_numpy(logits / self.card.temperature).log_softmax(1).numpy()

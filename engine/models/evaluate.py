@@ -1,7 +1,7 @@
 """How good is a model on labelled photos, and where does it fail?"""
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
 from typing import TYPE_CHECKING, Any
@@ -23,7 +23,7 @@ _LISTED = 20  # worst photos, commonest confusions
 
 
 @dataclass
-class _Scored:
+class Scored:
     """Photos the model was scored on, and those it could not be."""
 
     names: list[str] = field(default_factory=list)
@@ -45,41 +45,48 @@ def evaluate(
 
     Raises UnreadableData if no photo is left.
     """
-    scored = _score(photos, model, progress)
+    return report(_score(photos, model, progress), model.id, model.classes)
+
+
+def report(scored: Scored, model: str, classes: Sequence[str]) -> dict[str, Any]:
+    """What `evaluate` gives, of photos that are scored already by the model of this id and these classes.
+
+    Raises UnreadableData if there are none.
+    """
     if not scored.truth:
         first = f" ({scored.unreadable[0]['reason']})" if scored.unreadable else ""
         raise UnreadableData(
             f"no photo could be scored: {len(scored.unreadable)} unreadable{first}, "
-            f"{sum(scored.unknown_labels.values())} with labels {model.id} does not know",
+            f"{sum(scored.unknown_labels.values())} with labels {model} does not know",
             "give photos that open, labelled with the model's class names",
         )
     truth, log_p = np.array(scored.truth), np.stack(scored.log_probabilities)
     sources = np.array([source or "" for source in scored.sources])
     predicted = log_p.argmax(1)
     per_source = {
-        source: figures(truth[sources == source], log_p[sources == source]) for source in np.unique(sources).tolist()
+        source: figures_of(truth[sources == source], log_p[sources == source]) for source in np.unique(sources).tolist()
     }
     return {
-        "model": model.id,
-        **figures(truth, log_p),
-        "per_class": {model.classes[index]: _class_figures(index, truth, log_p) for index in np.unique(truth)},
-        "per_source": {source: figures for source, figures in per_source.items() if source},
-        "confusions": _confusions(truth, predicted, model.classes),
-        "confusion_matrix": {"classes": list(model.classes), "counts": _matrix(truth, predicted, len(model.classes))},
-        "worst": _worst(scored, truth, log_p, model.classes),
+        "model": model,
+        **figures_of(truth, log_p),
+        "per_class": {classes[index]: _class_figures(index, truth, log_p) for index in np.unique(truth)},
+        "per_source": {source: found for source, found in per_source.items() if source},
+        "confusions": _confusions(truth, predicted, classes),
+        "confusion_matrix": {"classes": list(classes), "counts": _matrix(truth, predicted, len(classes))},
+        "worst": _worst(scored, truth, log_p, classes),
         "unreadable": scored.unreadable,
         "unknown_labels": dict(scored.unknown_labels),
     }
 
 
-def _score(photos: Iterable[LabelledPhoto], model: "Classifier", progress: Callable[[int], None]) -> _Scored:
-    index = {_plain(name): number for number, name in enumerate(model.classes)}
-    scored = _Scored()
+def _score(photos: Iterable[LabelledPhoto], model: "Classifier", progress: Callable[[int], None]) -> Scored:
+    index = {plain_label(name): number for number, name in enumerate(model.classes)}
+    scored = Scored()
     done = 0
     for chunk in _chunks(photos, settings.BATCH_PHOTOS):
         known: list[LabelledPhoto] = []
         for photo in chunk:
-            if _plain(photo.label) in index or isinstance(photo.data, InputError):
+            if plain_label(photo.label) in index or isinstance(photo.data, InputError):
                 known.append(photo)
             else:
                 scored.unknown_labels[photo.label] += 1
@@ -91,14 +98,14 @@ def _score(photos: Iterable[LabelledPhoto], model: "Classifier", progress: Calla
                 read.append((photo, image))
         scored.names += [photo.name for photo, _ in read]
         scored.sources += [photo.source for photo, _ in read]
-        scored.truth += [index[_plain(photo.label)] for photo, _ in read]
+        scored.truth += [index[plain_label(photo.label)] for photo, _ in read]
         scored.log_probabilities += list(model.predict([image for _, image in read]).log_probabilities)
         done += len(chunk)
         progress(done)
     return scored
 
 
-def figures(truth: NDArray[np.int64], log_p: NDArray[np.float64]) -> dict[str, float]:
+def figures_of(truth: NDArray[np.int64], log_p: NDArray[np.float64]) -> dict[str, float]:
     """Shares, nats and counts: `truth` [photos] class indices, `log_p` [photos, classes]."""
     predicted, of_truth = log_p.argmax(1), log_p[np.arange(len(truth)), truth]
     correct = predicted == truth
@@ -136,9 +143,7 @@ def _matrix(truth: NDArray[np.int64], predicted: NDArray[np.int64], classes: int
     return np.bincount(truth * classes + predicted, minlength=classes**2).reshape(classes, classes).tolist()
 
 
-def _confusions(
-    truth: NDArray[np.int64], predicted: NDArray[np.int64], classes: tuple[str, ...]
-) -> list[dict[str, Any]]:
+def _confusions(truth: NDArray[np.int64], predicted: NDArray[np.int64], classes: Sequence[str]) -> list[dict[str, Any]]:
     pairs = Counter((int(a), int(b)) for a, b in zip(truth, predicted, strict=True) if a != b)
     totals = np.bincount(truth)
     return [
@@ -148,7 +153,7 @@ def _confusions(
 
 
 def _worst(
-    scored: _Scored, truth: NDArray[np.int64], log_p: NDArray[np.float64], classes: tuple[str, ...]
+    scored: Scored, truth: NDArray[np.int64], log_p: NDArray[np.float64], classes: Sequence[str]
 ) -> list[dict[str, Any]]:
     """The photos that surprised the model most: its errors, and often the labels'."""
     of_truth = log_p[np.arange(len(truth)), truth]
@@ -166,7 +171,7 @@ def _worst(
     ]
 
 
-def _plain(label: str) -> str:
+def plain_label(label: str) -> str:
     """ "T-Shirt" and "t shirt" name the class t_shirt: folders are named by hand."""
     return label.strip().lower().replace(" ", "_").replace("-", "_")
 

@@ -78,6 +78,14 @@ class StarterNetwork(nn.Module):
         return maps.mean((2, 3))
 
 
+def with_head(network: StarterNetwork, head: nn.Linear) -> StarterNetwork:
+    """The same body, shared, under another last layer."""
+    with torch.device("meta"):
+        other = StarterNetwork(head.out_features, *network.shape)
+    other.body, other.head = network.body, head
+    return other.eval().requires_grad_(False)
+
+
 def grown(network: StarterNetwork, depths: Sequence[int], squeeze: int) -> StarterNetwork:
     """A deeper network, gated or not, that computes the same (Net2DeeperNet, Chen et al. 2016): its further blocks, the
     last of each stage, begin as their shortcuts."""

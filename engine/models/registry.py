@@ -74,11 +74,27 @@ def rename_model(name: str, new_name: str) -> None:
     Raises ModelNotFound, ModelProtected for the starter, and InputError for a name that is taken or not a name.
     """
     folder = _own_folder(name)
-    if not _NAME.fullmatch(new_name):
-        raise InputError(f"{new_name!r} is not a model name", "use up to 64 letters, digits, dots, dashes")
-    if new_name == STARTER or (_home() / new_name).exists():
-        raise InputError(f"there is already a model {new_name!r}", "choose another name")
-    folder.rename(_home() / new_name)
+    folder.rename(new_folder(new_name))
+
+
+def new_folder(name: str) -> Path:
+    """Where a model of this name is to be put.
+
+    Raises InputError for a name that is taken or not a name.
+    """
+    if check_name(name) == STARTER or (_home() / name).exists():
+        raise InputError(f"there is already a model {name!r}", "choose another name")
+    return _home() / name
+
+
+def check_name(name: str) -> str:
+    """The name, if it can be a model's.
+
+    Raises InputError.
+    """
+    if not _NAME.fullmatch(name):
+        raise InputError(f"{name!r} is not a model name", "use up to 64 letters, digits, dots, dashes")
+    return name
 
 
 def delete_model(name: str) -> None:

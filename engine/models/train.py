@@ -25,7 +25,7 @@ from torch.nn.functional import cross_entropy
 from engine.models.augment import crops, distorted, mixed, squashed
 from engine.models.checkpoint import Card, load_network, read_card
 from engine.models.dataset import Dataset, decoded
-from engine.models.evaluate import figures
+from engine.models.evaluate import figures_of
 from engine.models.networks import StarterNetwork, grown
 
 CHECKPOINT, LOG = "checkpoint.pt", "log.jsonl"
@@ -160,11 +160,11 @@ def evaluated(
         ]
     log_p = torch.cat(logits).log_softmax(1).cpu().numpy()
     sources = {
-        name: figures(data.of[data.source == index], log_p[data.source == index])["balanced_accuracy"]
+        name: figures_of(data.of[data.source == index], log_p[data.source == index])["balanced_accuracy"]
         for index, name in enumerate(data.sources)
         if name and (data.source == index).any()
     }
-    return figures(data.of, log_p) | {"balanced_by_source": sources}
+    return figures_of(data.of, log_p) | {"balanced_by_source": sources}
 
 
 def _normalise(x: Tensor, mean: Tensor, std: Tensor, device: str) -> Tensor:

@@ -69,13 +69,13 @@ def test_known_answers(shade):
 
 def test_a_second_opinion_by_scikit_learn():
     metrics = pytest.importorskip("sklearn.metrics")
-    from engine.models.evaluate import _figures, _matrix
+    from engine.models.evaluate import _matrix, figures_of
 
     random = np.random.default_rng(1)
     log_p = np.log(random.dirichlet(np.ones(12) * 0.4, size=500))
     truth = random.integers(0, 12, size=500)
     predicted = log_p.argmax(1)
-    figures = _figures(truth, log_p)
+    figures = figures_of(truth, log_p)
     assert figures["accuracy"] == pytest.approx(metrics.accuracy_score(truth, predicted), abs=1e-4)
     assert figures["balanced_accuracy"] == pytest.approx(metrics.balanced_accuracy_score(truth, predicted), abs=1e-4)
     assert figures["log_loss"] == pytest.approx(metrics.log_loss(truth, np.exp(log_p), labels=range(12)), abs=1e-4)

@@ -1,0 +1,127 @@
+"""Somebody's labelled photos -> a set that a model can learn from, and what was left out and why."""
+
+from collections import Counter, defaultdict
+from dataclasses import dataclass, field
+from itertools import compress
+
+import numpy as np
+from numpy.typing import NDArray
+
+from engine.curves.photos import Seen
+from engine.curves.subsets import FOLDS, Items
+from engine.errors import InputError
+from engine.models.evaluate import plain_label
+
+_LISTED = 5
+FEWEST = FOLDS  # photos of a class: each fold holds out one
+
+
+@dataclass(frozen=True)
+class Gathered:
+    """Photos of two classes or more, each picture once and of one class."""
+
+    features: NDArray[np.float32] = field(repr=False)  # [photos, width]
+    labels: Items = field(repr=False)  # [photos] indices of classes
+    classes: tuple[str, ...]
+    names: list[str] = field(repr=False)
+    pictures: list[str] = field(repr=False)  # sha256 of each photo's file
+    sources: list[str | None] = field(repr=False)
+    groups: Items | None = field(repr=False)  # [photos] photos of a group belong together; None: each stands alone
+    unreadable: list[tuple[str, str]] = field(repr=False)  # name, why
+    in_two_classes: list[tuple[str, str]] = field(repr=False)  # names of the same picture
+    notes: list[str]  # sentences
+
+    def named(self) -> dict[str, str]:
+        """The class of each picture."""
+        return {
+            picture: self.classes[label] for picture, label in zip(self.pictures, self.labels.tolist(), strict=True)
+        }
+
+
+def gather(seen: Seen) -> Gathered:
+    """Sort out classes that are spelled in several ways, pictures that come twice, and classes of too few photos.
+
+    Raises InputError where no two classes are left.
+    """
+    notes = [f"{len(seen.names):,} photos are used of {len(seen.names) + seen.passed_over:,}: a random sample."]
+    notes = notes if seen.passed_over else []
+    labels, merged = _spelled(seen.labels)
+    notes += merged
+    if seen.unreadable:
+        notes.append(f"{_photos(len(seen.unreadable))} could not be read: {_some(seen.unreadable)}.")
+    keep, copies, conflicts = _singled(seen, labels)
+    if copies:
+        notes.append(f"{_photos(copies)} left out: the same picture is there already.")
+    if conflicts:
+        pairs = [f"{one} and {other}" for one, other in conflicts[:_LISTED]]
+        notes.append(f"In two classes, and left out: {'; '.join(pairs)}{_more(len(conflicts))}.")
+    counts = Counter(compress(labels, keep))
+    rare = sorted(set(labels) - {name for name, count in counts.items() if count >= FEWEST})
+    if rare:
+        few = [f"{name} ({counts[name]})" for name in rare[:_LISTED]]
+        notes.append(f"Classes left out for fewer than {FEWEST} photos: {', '.join(few)}{_more(len(rare))}.")
+    gone = set(rare)
+    keep = [kept and label not in gone for kept, label in zip(keep, labels, strict=True)]
+    _check(set(labels) - gone, notes)
+    classes, indices = np.unique(list(compress(labels, keep)), return_inverse=True)
+    groups = None
+    if any(seen.groups):
+        own = (group or picture for group, picture in zip(seen.groups, seen.pictures, strict=True))
+        groups = np.unique(list(compress(own, keep)), return_inverse=True)[1].astype(np.int64)
+    return Gathered(
+        features=np.ascontiguousarray(seen.arrays()[0][keep]),
+        labels=indices.astype(np.int64),
+        classes=tuple(str(name) for name in classes),
+        names=list(compress(seen.names, keep)),
+        pictures=list(compress(seen.pictures, keep)),
+        sources=list(compress(seen.sources, keep)),
+        groups=groups,
+        unreadable=seen.unreadable,
+        in_two_classes=conflicts,
+        notes=notes,
+    )
+
+
+def _spelled(labels: list[str]) -> tuple[list[str], list[str]]:
+    """Labels with one spelling a class, the commonest: "T-shirt", "t_shirt" and "t shirt" are one class."""
+    ways: defaultdict[str, Counter[str]] = defaultdict(Counter)
+    for label in labels:
+        ways[plain_label(label)][label] += 1
+    best = {plain: max(sorted(found), key=found.__getitem__) for plain, found in ways.items()}
+    several = [plain for plain, found in ways.items() if len(found) > 1]
+    told = [f"{', '.join(map(repr, sorted(ways[plain])))} are one class, {best[plain]!r}." for plain in several]
+    return [best[plain_label(label)] for label in labels], told
+
+
+def _singled(seen: Seen, labels: list[str]) -> tuple[list[bool], int, list[tuple[str, str]]]:
+    """Which photos stay: the first of each picture, none of one in two classes. How many copies; the conflicts."""
+    first: dict[str, int] = {}
+    against: dict[str, int] = {}
+    for row, picture in enumerate(seen.pictures):
+        if labels[first.setdefault(picture, row)] != labels[row]:
+            against.setdefault(picture, row)
+    keep = [first[picture] == row and picture not in against for row, picture in enumerate(seen.pictures)]
+    copies = sum(picture not in against for picture in seen.pictures) - sum(keep)
+    conflicts = [(seen.names[first[picture]], seen.names[row]) for picture, row in against.items()]
+    return keep, copies, conflicts
+
+
+def _check(classes: set[str], notes: list[str]) -> None:
+    why = f" ({' '.join(notes)})" if notes else ""
+    if not classes:
+        raise InputError(f"no class has {FEWEST} photos that can be used{why}", "add photos")
+    if len(classes) == 1:
+        only = next(iter(classes))
+        raise InputError(f"{only!r} is the only class with {FEWEST} photos{why}", "give at least two such classes")
+
+
+def _some(pairs: list[tuple[str, str]]) -> str:
+    return ", ".join(f"{name} ({why})" for name, why in pairs[:_LISTED]) + _more(len(pairs))
+
+
+def _more(number: int) -> str:
+    return f" and {number - _LISTED:,} more" if number > _LISTED else ""
+
+
+def _photos(number: int) -> str:
+    return f"{number:,} photo{'' if number == 1 else 's'}"
