@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Literal, cast
 
-from sqlalchemy import Insert, Select, delete, func, insert, or_, select, update
+from sqlalchemy import Insert, Select, Subquery, delete, func, insert, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session, undefer
 
@@ -135,9 +135,12 @@ def search(
     `text` is looked for in the listing's name, the label, the label that people gave and the description. `decision` is
     the engine's; `decided` says whether people decided.
     """
+    newest = _newest()
     with session() as opened:
-        wanted = select(StoredVerdict, Decision).outerjoin(
-            Decision, (Decision.verdict_id == StoredVerdict.id) & Decision.id.in_(_newest())
+        wanted = (
+            select(StoredVerdict, Decision)
+            .outerjoin(newest, newest.c.verdict_id == StoredVerdict.id)
+            .outerjoin(Decision, Decision.id == newest.c.id)
         )
         if decision is not None:
             wanted = wanted.where(StoredVerdict.decision == decision)
@@ -174,9 +177,11 @@ def reviewed(model: Model) -> "list[Reviewed]":
     """
     from engine.listings.proposals import Reviewed
 
+    newest = _newest()
     wanted = (
         select(StoredVerdict, Decision.label)
-        .join(Decision, (Decision.verdict_id == StoredVerdict.id) & Decision.id.in_(_newest()))
+        .join(newest, newest.c.verdict_id == StoredVerdict.id)
+        .join(Decision, Decision.id == newest.c.id)
         .where(StoredVerdict.model == model.id)
         .order_by(StoredVerdict.made_at.desc(), StoredVerdict.id)
         .options(undefer(StoredVerdict.looks))
@@ -232,10 +237,11 @@ def standing(verdict_id: Any) -> Select[Any]:
     return select(Decision).where(Decision.verdict_id == verdict_id, Decision.undone_at.is_(None), ~Decision.skipped)
 
 
-def _newest() -> Any:
-    """The id of the newest standing decision on each verdict."""
-    counts = Decision.undone_at.is_(None), ~Decision.skipped
-    return select(func.max(Decision.id)).where(*counts).group_by(Decision.verdict_id).scalar_subquery()
+def _newest() -> Subquery:
+    """The id of the newest standing decision on each verdict that has one."""
+    counts = Decision.verdict_id.is_not(None), Decision.undone_at.is_(None), ~Decision.skipped
+    newest = select(Decision.verdict_id, func.max(Decision.id).label("id")).where(*counts)
+    return newest.group_by(Decision.verdict_id).subquery()
 
 
 def requeue(opened: Session, verdict_id: str) -> None:
