@@ -119,10 +119,10 @@ def _key(data: bytes, model: str) -> str:
 
 
 @lru_cache(maxsize=200)
-def thumbnail(jpeg: bytes) -> bytes:
+def thumbnail(jpeg: bytes, size: tuple[int, int] = _CARD) -> bytes:
     """4:3, so that cards align; a photo of another shape lies on a blurred copy of itself, which suits both themes."""
     with Image.open(io.BytesIO(jpeg)) as image:
-        blur = ImageOps.fit(image, (_CARD[0] // 8, _CARD[1] // 8)).filter(ImageFilter.GaussianBlur(4)).resize(_CARD)
-        small = ImageOps.contain(image, _CARD)
-    blur.paste(small, ((_CARD[0] - small.width) // 2, (_CARD[1] - small.height) // 2))
+        blur = ImageOps.fit(image, (size[0] // 8, size[1] // 8)).filter(ImageFilter.GaussianBlur(4)).resize(size)
+        small = ImageOps.contain(image, size)
+    blur.paste(small, ((size[0] - small.width) // 2, (size[1] - small.height) // 2))
     return as_jpeg(blur)

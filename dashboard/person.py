@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 
 import streamlit as st
 
-from engine.errors import InputError
+from dashboard.problems import tell, told
 from engine.store.answers import person_name
 
 state = st.session_state
@@ -18,8 +18,7 @@ def person() -> str | None:
 
 def ask(known: Sequence[str], then: Callable[[], None] = lambda: None) -> None:
     """A box for the name; `known` are those to choose from."""
-    if problem := state.pop("person-problem", None):
-        st.error(problem.remedy, title=problem.message)
+    tell("person")
     st.selectbox(
         "Who are you?",
         known,
@@ -47,9 +46,6 @@ def leave() -> None:
 
 def _enter(then: Callable[[], None]) -> None:
     if name := state["person-name"]:
-        try:
+        with told("person"):
             state["person"] = person_name(name)
-        except InputError as error:  # callbacks cannot draw
-            state["person-problem"] = error
-        else:
             then()

@@ -8,6 +8,7 @@ from streamlit.delta_generator import DeltaGenerator
 from dashboard import person
 from dashboard.cached import Picture, model_in_background, thumbnail
 from dashboard.panels.classify import result, words
+from dashboard.problems import tell, told
 from dashboard.text import capital, escape
 from engine.errors import InputError, TallyError
 from engine.listings.terms import Terms
@@ -110,8 +111,7 @@ def decided(kept: Kept) -> None:
 def correction(kept: Kept) -> None:
     """Wrong? It is ...: a decision like those of the queue."""
     with st.popover("Wrong? It is …", icon=":material/edit:", key="correction"):
-        if problem := state.pop("correction-problem", None):
-            st.error(problem.remedy, title=problem.message)
+        tell("correction")
         options = sorted({*model_in_background().result().classes, *kept.verdict.scores})
         choice = choose("It is", options, "correction-label")
         if name := person.person():
@@ -157,11 +157,8 @@ def people() -> list[str]:
 
 
 def _say(key: str) -> None:
-    try:
+    with told("correction"):
         queue.settle(key, state["person"], label_of(state["correction-label"]))
-    except TallyError as error:  # callbacks cannot draw
-        state["correction-problem"] = error
-    else:
         state["correction-label"] = None
 
 

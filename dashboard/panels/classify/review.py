@@ -1,6 +1,5 @@
 """The Review tab: what waits for a person, one listing at a time, answered by keys."""
 
-from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -11,6 +10,7 @@ from dashboard.cached import terms
 from dashboard.keys import each_press_once
 from dashboard.panels.classify import kept as store
 from dashboard.panels.classify import result, words
+from dashboard.problems import tell, told
 from dashboard.text import capital, count, escape, percent
 from engine import settings
 from engine.errors import TallyError
@@ -52,8 +52,7 @@ def name_of_tab() -> str:
 @st.fragment
 def draw(model: "Classifier") -> None:
     """The whole tab."""
-    if problem := state.pop("review-problem", None):
-        st.error(problem.remedy, title=problem.message)
+    tell("review")
     try:
         _rename(key="review-name", data=name_of_tab(), height=0)
         name, waiting, done = person.person(), queue.waiting(), queue.decided_today()
@@ -209,35 +208,30 @@ def _undo_button(name: str) -> None:
 
 
 def _say(key: str, name: str, label: str | None) -> None:
-    _answered(key, lambda: queue.settle(key, name, label))
+    with told("review"):
+        if _is_asked(key):
+            queue.settle(key, name, label)
 
 
 def _skip(key: str, name: str) -> None:
-    state.setdefault("review-skipped", set()).add(key)
-    _answered(key, lambda: queue.skip(key, name))
+    with told("review"):
+        if _is_asked(key):
+            queue.skip(key, name)
+            state.setdefault("review-skipped", set()).add(key)
 
 
-def _answered(key: str, answer: Callable[[], None]) -> None:
-    """Once a listing: the second of two quick presses is about what nobody has seen."""
-    if state.pop("review-asked", None) == key:
+def _is_asked(key: str) -> bool:
+    """Whether it is the listing on the page, once: the second of two quick presses is about what nobody has seen."""
+    asked = bool(state.pop("review-asked", None) == key)
+    if asked:
         state.pop("review-back", None)
-        _told(answer)
+    return asked
 
 
 def _undo(name: str) -> None:
-    def back() -> None:
+    with told("review"):
         if key := queue.undo(name):
             state["review-back"] = key
             state.get("review-skipped", set()).discard(key)
         else:
             st.toast("There is nothing to undo")
-
-    _told(back)
-
-
-def _told(act: Callable[[], None]) -> None:
-    """Callbacks cannot draw: their errors stand on the page in the run that follows."""
-    try:
-        act()
-    except TallyError as error:
-        state["review-problem"] = error

@@ -1,9 +1,7 @@
 """The tab to label it yourself: pictures one at a time, answered by keys; then how people did."""
 
 import string
-from collections.abc import Iterator
 from concurrent.futures import Future, wait
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -14,6 +12,7 @@ from dashboard import person
 from dashboard.keys import each_press_once
 from dashboard.panels.learning.people import results
 from dashboard.panels.learning.pictures import reading
+from dashboard.problems import tell, told
 from dashboard.text import escape
 from engine.curves.agreement import Answer
 from engine.curves.data import Labelled
@@ -66,8 +65,7 @@ def keys_of(classes: list[str]) -> list[str] | None:
 
 @st.fragment
 def _tab(quiz: _Quiz, name: str) -> None:
-    if problem := state.pop("quiz-problem", None):
-        st.error(problem.remedy, title=problem.message)
+    tell("quiz")
     try:
         if not _read(quiz, 0):
             st.info(
@@ -198,20 +196,20 @@ def _choose(quiz: _Quiz, item: str) -> None:
 
 
 def _say(quiz: _Quiz, item: str, label: str) -> None:
-    with _told():
+    with told("quiz"):
         store.save_answer(quiz.data, item, state["person"], label)
         state["quiz-changed"] = True
 
 
 def _skip(quiz: _Quiz, item: str) -> None:
-    with _told():
+    with told("quiz"):
         _skipped(quiz)[item] = _answered(quiz)
 
 
 def _undo(quiz: _Quiz) -> None:
     """Take back what came last: a skip, if no answer came since."""
     skipped = _skipped(quiz)
-    with _told():
+    with told("quiz"):
         if skipped and list(skipped.values())[-1] == _answered(quiz):
             skipped.popitem()
         else:
@@ -227,15 +225,6 @@ def _skipped(quiz: _Quiz) -> dict[str, int]:
 
 def _answered(quiz: _Quiz) -> int:
     return sum(who == state["person"] for who, *_ in store.answers(quiz.data))
-
-
-@contextmanager
-def _told() -> Iterator[None]:
-    """Callbacks cannot draw: their errors stand on the page in the run that follows."""
-    try:
-        yield
-    except TallyError as error:
-        state["quiz-problem"] = error
 
 
 def _read(quiz: _Quiz, number: int) -> dict[str, bytes]:
