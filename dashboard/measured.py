@@ -8,15 +8,17 @@ import tempfile
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from typing import Any, TypeVar
 
 import streamlit as st
 
 from dashboard.cached import model_in_background
+from dashboard.text import escape
 from engine.curves.curve import Curve, learning_curve
 from engine.curves.data import DIGITS, Labelled, load
+from engine.errors import StoreError
 from engine.models.registry import STARTER
 from engine.store import runs
 
@@ -85,13 +87,29 @@ def labelled(data: Data, progress: Callable[[int], None]) -> Labelled:
 
 
 def measured(data: Data, given: Labelled, progress: Callable[[float], None]) -> Curve:
-    """The curve, and a run of it in the history. Raises as `learning_curve` does, and StoreError."""
+    """The curve, and a run of it in the history, or a line that says why not. Raises as `learning_curve` does."""
 
-    def work() -> Curve:
+    def work() -> tuple[Curve, StoreError | None]:
         progress(0)
         started = time.monotonic()
         curve = learning_curve(given, rounds=data.rounds, progress=progress)
-        runs.save_curve(data.name, curve, data.model, time.monotonic() - started)
-        return curve
+        return curve, trouble(partial(runs.save_curve, data.name, curve, data.model, time.monotonic() - started))
 
-    return once(work, "curve", data)
+    curve, why = once(work, "curve", data)
+    say_not_kept(why)
+    return curve
+
+
+def trouble(keep_run: Callable[[], None]) -> StoreError | None:
+    """Keep a run in the history; gives why it could not be kept, as the result is good all the same."""
+    try:
+        keep_run()
+    except StoreError as error:
+        return error
+    return None
+
+
+def say_not_kept(why: StoreError | None) -> None:
+    """The line beside a result whose run is not in the history."""
+    if why:
+        st.warning(f"The run is not kept: {escape(str(why))}")

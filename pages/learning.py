@@ -1,5 +1,6 @@
 """Would more data help this model, or is it bias or variance? Who is better at it, and who is missing from the data?"""
 
+from contextlib import suppress
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -12,7 +13,7 @@ from dashboard.panels.learning import audit, baselines, choice, curve, quiz, run
 from dashboard.text import escape
 from dashboard.text import share as percentage
 from dashboard.uploads import admit_tables
-from engine.errors import InputError, TallyError
+from engine.errors import InputError, StoreError, TallyError
 
 TABS = ("Curve", "Baselines", "Label it yourself", "Who is missing", "Runs")
 OF_A_CURVE = ("Baselines", "Label it yourself")
@@ -88,7 +89,8 @@ else:
             with top, choice.waiting(partial(stop, data), "curve", measuring) as progress:
                 given = labelled(data, progress.photos)
                 trained = measured(data, given, progress.share)
-            human = typed or quiz.human_of(given)
+            with suppress(StoreError):  # `measured` and the quiz say so
+                human = typed or quiz.human_of(given)
             found = trained.with_human(human)
     except TallyError as error:
         heading.title("This set cannot be measured")

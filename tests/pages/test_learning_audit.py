@@ -84,3 +84,15 @@ def test_files_that_do_not_fit_say_why(files):
     drop(page, "reference", "empty.csv", b"")
     assert page.error
     assert not page.exception
+
+
+def test_an_audit_is_shown_also_where_no_run_can_be_kept(files, tmp_path, monkeypatch):
+    page = opened(tab)
+    (tmp_path / "file").write_text("x")
+    monkeypatch.setenv("TALLY_HOME", str(tmp_path / "file" / "home"))
+    drop(page, "sample", "other.csv", files["sample"] + b"north,a\n")
+    drop(page, "reference", "register.csv", files["reference"])
+    for _ in range(2):
+        assert "The sample lies by coverage" in text(page)
+        assert [warning.value.partition(":")[0] for warning in page.warning] == ["The run is not kept"]
+        page.run()

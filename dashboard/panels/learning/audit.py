@@ -13,7 +13,7 @@ import streamlit as st
 from dashboard import charts
 from dashboard.cached import model_in_background
 from dashboard.charts import audit as figures
-from dashboard.measured import Data, keep, once
+from dashboard.measured import Data, keep, once, say_not_kept, trouble
 from dashboard.panels.learning.choice import waiting
 from dashboard.panels.learning.curve import ANSWERS
 from dashboard.text import capital, escape, share
@@ -24,7 +24,7 @@ from engine.audit.tables import Margins, Table, from_labelled, read, read_margin
 from engine.audit.theatre import Survey, survey
 from engine.curves.data import Labelled
 from engine.curves.tables import guess_label, is_table
-from engine.errors import InputError, TallyError
+from engine.errors import InputError, StoreError, TallyError
 from engine.store.runs import save_audit
 
 _FILES = {
@@ -163,7 +163,9 @@ def _chosen(sample: Table) -> Audit:
             if responded is None:
                 raise InputError(f"which column of {frame.name} says who answered is not clear", "choose it")
     content = (sample.digest, *(f"{role} {table.digest}" for role, table in held.items()), json.dumps(margins))
-    return _audited(content, label, responded, tuple(groups), _tables=(sample, held, margins))
+    found, why = _audited(content, label, responded, tuple(groups), _tables=(sample, held, margins))
+    say_not_kept(why)
+    return found
 
 
 @st.cache_resource(max_entries=8, show_spinner="Comparing the sample with what lies outside it")
@@ -173,14 +175,13 @@ def _audited(
     responded: str | None,
     groups: tuple[str, ...],
     _tables: tuple[Table, dict[str, Table], Margins],
-) -> Audit:
-    """The audit, and a run of it in the history if it tested anything; the tables are known by `key`."""
+) -> tuple[Audit, StoreError | None]:
+    """The audit, with a run of it in the history or why there is none; the tables are known by `key`."""
     sample, held, margins = _tables
     started = time.monotonic()
     found = audit_selection(sample, **held, margins=margins, responded=responded, label=label, groups=groups)
     given = {"label": label, "responded": responded, "groups": list(groups), "against": list(key[1:])}
-    save_audit(sample, found, given, time.monotonic() - started)
-    return found
+    return found, trouble(partial(save_audit, sample, found, given, time.monotonic() - started))
 
 
 def _result(found: Audit, name: str, made: Survey | None = None) -> None:

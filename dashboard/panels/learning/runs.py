@@ -9,13 +9,18 @@ from dashboard import charts
 from dashboard.charts import learning as figures
 from dashboard.text import escape, share
 from engine.curves.paired import compare
+from engine.errors import StoreError
 from engine.store import runs
 from engine.store.schema import Run
 
 
 def draw() -> None:
     """The table of runs; two curves that are chosen in it are compared."""
-    kept = runs.list_runs()
+    try:
+        kept = runs.list_runs()
+    except StoreError as error:
+        st.error(error.remedy, title=error.message)
+        return
     if not kept:
         st.info("Each curve and audit is kept here as soon as it is computed.")
         return
