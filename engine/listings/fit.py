@@ -128,10 +128,10 @@ def _hidden(
     features: Array, labels: Index, head: Array, material: Material
 ) -> Iterator[tuple[Material, Material, Reference, Index]]:
     """Known and unknown photos, reference and remaining classes, each time one class in ten is hidden."""
-    everything = np.arange(len(head))
+    held_out = np.unique(material.labels[material.labels >= 0])  # a class without photos cannot be hidden
     for number in range(_DRAWS):
-        gone = np.random.default_rng(number).permutation(everything)[: max(1, len(head) // 10)]
-        classes = np.setdiff1d(everything, gone)
+        gone = np.random.default_rng(number).permutation(held_out)[: max(1, len(head) // 10)]
+        classes = np.setdiff1d(np.arange(len(head)), gone)
         places = np.full(len(head), -1)
         places[classes] = np.arange(len(classes))
         seen = np.isin(labels, classes)
@@ -193,7 +193,10 @@ def _phone_quality(material: Material, seed: int) -> tuple[Array, Array]:
 
 
 def _calibrated(reference: Reference, mix: Sequence[str], known: Material) -> Novelty:
-    return Novelty.calibrated(reference, mix, *_phone_quality(known, 0))
+    random = np.random.default_rng(0)
+    listings = [draw(known.groups, size, _LISTINGS, SPOILED, random) for size in SIZES]
+    several = [(known.log_p[chosen], known.features[chosen], known.weights[chosen]) for chosen in listings]
+    return Novelty.calibrated(reference, mix, *_phone_quality(known, 0), several)
 
 
 def _outcomes(
@@ -204,17 +207,16 @@ def _outcomes(
     part = replace(fitted, train_prior=fitted.train_prior[classes])
     random = np.random.default_rng(seed)
     for material, share in zip(sides, (1 - UNKNOWN, UNKNOWN), strict=True):
-        strangeness = by_version(material, novelty.strangeness)
         for size in SIZES:
             yield outcomes(
-                part, material, strangeness, draw(material.groups, size, round(share * _LISTINGS), SPOILED, random)
+                part, novelty, material, draw(material.groups, size, round(share * _LISTINGS), SPOILED, random)
             )
 
 
 def _known(listings: Outcomes) -> Known:
     from sklearn.linear_model import LogisticRegression
 
-    terms = Known.terms(listings.unknown, listings.confidence, listings.photos)
+    terms = Known.terms(listings.strange, listings.photos)
     model = LogisticRegression(C=10.0, max_iter=1000).fit(terms, listings.known)
     return Known(float(model.intercept_[0]), *map(float, model.coef_[0]))
 

@@ -16,11 +16,12 @@ from numpy.typing import NDArray
 
 from engine.errors import DamagedModel
 from engine.listings.route import Known, Trial
-from engine.listings.unknown import SCORES, Novelty, Reference
+from engine.listings.unknown import SCORES, TOGETHER, Novelty, Reference
 
 NUMBERS, ARRAYS = "listing.json", "listing.safetensors"
 _UNKNOWN, _TRIAL = "unknown.", "trial."  # prefixes of their arrays
 _NUMBERS = ("temperature", "rho", "beta", "two_objects")
+_CALIBRATION = ("known", "mixed", "usual")  # of novelty
 _COLUMNS = ("kappa", "right", "size", "fitted")  # of a trial
 
 
@@ -55,7 +56,7 @@ def save(folder: Path, fitted: Fitted, weights: str, figures: dict[str, Any]) ->
     if fitted.novelty:
         mix = fitted.novelty.mix
         arrays |= {_UNKNOWN + item.name: getattr(fitted.novelty.reference, item.name) for item in fields(Reference)}
-        arrays |= {_UNKNOWN + "known": fitted.novelty.known, _UNKNOWN + "mixed": fitted.novelty.mixed}
+        arrays |= {_UNKNOWN + name: getattr(fitted.novelty, name) for name in _CALIBRATION}
     if fitted.trial:
         arrays |= {_TRIAL + name: getattr(fitted.trial, name) for name in _COLUMNS}
     # Half precision for the bank, the largest: its cosines keep three decimals. Ranks must not shift, so what they are
@@ -115,7 +116,7 @@ def load(folder: Path, weights: str, shape: tuple[int, int]) -> Fitted:
 def _novelty(arrays: dict[str, NDArray[np.float64]], mix: tuple[str, ...]) -> Novelty:
     known = {name.removeprefix(_UNKNOWN): values for name, values in arrays.items() if name.startswith(_UNKNOWN)}
     labels = known.pop("bank_labels").astype(np.int64)
-    calibration = known.pop("known"), known.pop("mixed")
+    calibration = [known.pop(name) for name in _CALIBRATION]
     return Novelty(Reference(**known, bank_labels=labels), mix, *calibration)
 
 
@@ -153,6 +154,8 @@ def _sound(fitted: Fitted, arrays: dict[str, NDArray[np.float64]], shape: tuple[
         and known.bank_labels.max() < classes
         and set(mix) <= set(SCORES)
         and len(fitted.novelty.known) == len(mix)
+        and fitted.novelty.usual.shape[1:] == (len(TOGETHER), 2)
+        and bool((fitted.novelty.usual[:, :, 1] > 0).all())
     )
 
 
@@ -161,7 +164,7 @@ def _sound_trial(trial: Trial) -> bool:
     sizes = set(trial.size.tolist())
     return (
         all(column.shape == (len(trial.kappa),) for column in columns)
-        and bool(((trial.kappa >= 0) & (trial.kappa <= 1)).all())
+        and bool(((trial.kappa >= -1) & (trial.kappa <= 1)).all())
         and sizes == set(range(1, max(sizes, default=1) + 1))
         and 0 < trial.independent <= 1
     )

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from engine.listings import vote
 from engine.listings.fitted import Fitted
 from engine.listings.held_out import Index, Photo
+from engine.listings.unknown import Novelty
 from engine.photos.gate import inspect
 
 if TYPE_CHECKING:
@@ -58,11 +59,12 @@ class Material:
 class Outcomes:
     """What listings came to, [listings] each."""
 
-    unknown: Array
+    strange: Array  # the listing's, as `Novelty.together` has it
     confidence: Array
     photos: Array  # that count
     size: Index  # photos
     label: Index
+    voted: Index  # the majority's class
     truth: Index  # -1: not in the catalogue
 
     @property
@@ -73,8 +75,13 @@ class Outcomes:
     def known(self) -> NDArray[np.bool_]:
         return np.asarray(self.truth >= 0)
 
+    def sure(self, fitted: Fitted) -> Array:
+        """kappa, whatever the rules say."""
+        return fitted.known.probability(self.strange, self.photos) * self.confidence
+
     def kappa(self, fitted: Fitted) -> Array:
-        return fitted.known.probability(self.unknown, self.confidence, self.photos) * self.confidence
+        """-1 where the rules disagree: a person looks at these."""
+        return np.where(self.voted == self.label, self.sure(fitted), -1.0)
 
     @classmethod
     def joined(cls, parts: Sequence["Outcomes"]) -> "Outcomes":
@@ -103,18 +110,19 @@ def calibrated(fitted: Fitted, material: Material, chosen: tuple[Index, Index]) 
     return flat.reshape(rows.shape)
 
 
-def outcomes(fitted: Fitted, material: Material, strangeness: Array, chosen: tuple[Index, Index]) -> Outcomes:
-    """What listings come to; `strangeness` [photos, versions]."""
+def outcomes(fitted: Fitted, novelty: Novelty, material: Material, chosen: tuple[Index, Index]) -> Outcomes:
+    """What listings come to."""
     evidence = pool(fitted, material, chosen)
     scores = np.exp(evidence - np.logaddexp.reduce(evidence, axis=1, keepdims=True))
-    kept = material.weights[chosen] > 0
-    kept[~kept.any(1)] = True
-    labels = material.labels[chosen[0][:, 0]]
+    photos, weights = np.exp(calibrated(fitted, material, chosen)), material.weights[chosen]
+    votes = photos.sum(1) / (2 * photos.shape[1])  # breaks ties
+    np.add.at(votes, (np.arange(len(votes))[:, None], photos.argmax(2)), 1)
     return Outcomes(
-        unknown=(strangeness[chosen] * kept).sum(1) / kept.sum(1),
+        strange=novelty.together(material.log_p[chosen], material.features[chosen], weights),
         confidence=scores.max(1),
-        photos=kept.sum(1).astype(np.float64),
-        size=np.full(len(kept), kept.shape[1]),
+        photos=np.where(weights.any(1), (weights > 0).sum(1), weights.shape[1]).astype(np.float64),
+        size=np.full(len(weights), weights.shape[1]),
         label=scores.argmax(1),
-        truth=labels,
+        voted=votes.argmax(1),
+        truth=material.labels[chosen[0][:, 0]],
     )

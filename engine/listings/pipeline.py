@@ -20,7 +20,6 @@ from PIL import Image
 from engine import settings
 from engine.errors import InputError, LimitExceeded
 from engine.listings import text, vote
-from engine.listings.fitted import Fitted
 from engine.listings.terms import Terms
 from engine.listings.verdict import PhotoVerdict, Verdict, rounded
 from engine.listings.weigh import Look, Model, Weighed, weigh
@@ -136,7 +135,7 @@ def decide(
 
     weighed_classes = poll.weighed(label)
     by_photo = {name: shown(row, weighed_classes) for name, row in zip(read, poll.evidence.by_photo, strict=True)}
-    known = _known(weighed, terms.fitted or model.fitted)
+    known = 1.0 if weighed.known is None else weighed.known
     ruling = terms.policy_for(classes).rule_on(classes[label], [classes[index] for index in poll.votes])
     reasons = [*_doubts(weighed, known, classes, said), *ruling.reasons]
     sure = known * float(poll.scores[label])
@@ -153,6 +152,7 @@ def decide(
         label=classes[label],
         confidence=rounded(poll.scores[label]),
         unknown=None if weighed.unknown is None else rounded(weighed.unknown),
+        known=None if weighed.known is None else rounded(weighed.known),
         sure=rounded(sure),
         scores=shown(poll.scores, poll.top(label)),
         votes={classes[index]: rounded(count) for index, count in poll.votes.items()},
@@ -174,21 +174,16 @@ def decide(
     )
 
 
-def _known(weighed: Weighed, fitted: Fitted) -> float:
-    """The probability that the object is in the catalogue."""
-    if weighed.unknown is None:
-        return 1.0
-    values = (np.array([value]) for value in (weighed.unknown, weighed.poll.scores.max(), weighed.count))
-    return float(fitted.known.probability(*values)[0])
-
-
 def _doubts(weighed: Weighed, known: float, classes: Sequence[str], said: text.Text) -> list[str]:
     """Why the listing goes to people, however sure its label is."""
     poll, reasons = weighed.poll, []
     if known < 0.5:
         near = " and ".join(vote.readable(classes[index]) for index in weighed.nearest)
-        stranger = f"{100 * (weighed.unknown or 0):.0f} %"
-        reasons.append(f"perhaps not in the catalogue: stranger than {stranger} of known photos; nearest are {near}")
+        stranger, likely = f"{100 * (weighed.unknown or 0):.0f} %", f"{100 * (1 - known):.0f} %"
+        reasons.append(
+            f"perhaps not in the catalogue, with a probability of {likely}: its photos are stranger than {stranger} of "
+            f"known ones; nearest are {near}"
+        )
     if weighed.poor:
         reasons.append(weighed.poor)
     if weighed.two_objects:

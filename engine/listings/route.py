@@ -22,35 +22,33 @@ DialRule = Literal["errors", "costs"]
 ERRORS = 0.05  # among accepted listings: the contract's operating point
 NEVER = 1.01  # a threshold that nothing reaches
 _CONFIDENCE = 0.95  # of the bound on errors
+_EVEN = 0.5
+_MOST = 6  # photos of the listings that are fitted on
 
 
 @dataclass(frozen=True)
 class Known:
     """P(known) of a listing: a logistic model, fitted with one listing in five unknown. The default knows everything.
 
-    log-odds = bias + strange * logit(u) + spread * logit(u) log(m) + sure * logit(confidence) + photos * log(m), with u
-    the mean strangeness of the m photos that count.
+    log-odds = bias + strange * s + spread * s log(m) + photos * log(m), with s the strangeness of the listing
+    (`Novelty.together`) and m the number of photos that count, at most six: nothing was fitted on more.
     """
 
     bias: float = 100.0
     strange: float = 0.0
     spread: float = 0.0
-    sure: float = 0.0
     photos: float = 0.0
 
-    def probability(self, unknown: Array, confidence: Array, photos: Array) -> Array:
-        """All three [listings]; `photos` counts those that are kept."""
-        terms = self.terms(unknown, confidence, photos)
-        weights = np.array([self.strange, self.spread, self.sure, self.photos])
-        return np.asarray(1 / (1 + np.exp(-(self.bias + terms @ weights).clip(-100, 100))))
+    def probability(self, strangeness: Array, photos: Array) -> Array:
+        """Both [listings]; `photos` counts those that are kept."""
+        weights = np.array([self.strange, self.spread, self.photos])
+        return np.asarray(1 / (1 + np.exp(-(self.bias + self.terms(strangeness, photos) @ weights).clip(-100, 100))))
 
     @staticmethod
-    def terms(unknown: Array, confidence: Array, photos: Array) -> Array:
-        """[listings, 4]: what the weights multiply."""
-        # Shares of a thousand photos or so and rounded scores say no more about 0 and 1 than this.
-        u, p = (np.log(v) - np.log1p(-v) for v in (np.clip(unknown, 0.02, 0.98), np.clip(confidence, 1e-6, 1 - 1e-6)))
-        many = np.log(photos)
-        return np.stack([u, u * many, p, many], axis=1)
+    def terms(strangeness: Array, photos: Array) -> Array:
+        """[listings, 3]: what the weights multiply."""
+        many = np.log(np.clip(photos, 1, _MOST))
+        return np.stack([strangeness, strangeness * many, many], axis=1)
 
 
 @dataclass(frozen=True)
@@ -142,8 +140,11 @@ class Trial:
         return risk_coverage(*self._of(photos, fitted=False))
 
     def threshold(self, photos: int, rate: float) -> float:
-        """The kappa from which a listing of so many photos is accepted, at most a share `rate` of them wrongly."""
-        return error_threshold(*self._of(photos, fitted=True), rate, self.independent)
+        """The kappa from which a listing of so many photos is accepted, at most a share `rate` of them wrongly.
+
+        One that is rather wrong than right is never accepted, even where so many sure ones make up for it.
+        """
+        return max(_EVEN, error_threshold(*self._of(photos, fitted=True), rate, self.independent))
 
     def _of(self, photos: int, *, fitted: bool) -> tuple[Array, NDArray[np.bool_]]:
         chosen = (self.fitted == fitted) & (self.size == min(photos, self.size.max()))

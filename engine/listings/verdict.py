@@ -6,7 +6,7 @@ from typing import Any
 
 from engine.errors import InputError
 
-_ADDED = {"sure", "without", "notes"}  # fields that the first verdicts did not have
+_ADDED = {"known", "sure", "without", "notes"}  # fields that the first verdicts did not have
 
 
 @dataclass(frozen=True)
@@ -37,9 +37,11 @@ class Verdict:
 
     `scores` holds the five best classes and the label; over all classes they sum to 1. `evidence` is in nats
     (natural log), for these classes and those with a vote, and adds up: over all classes the scores are the softmax
-    of its sum over photos, prior and text. `sure` is the probability that accepting is right: that the object is in the
-    catalogue and the label its. `without` says what the verdict were without each photo that counts, where two or more
-    do. `notes` say what was done, in words.
+    of its sum over photos, prior and text.
+
+    `known` is the probability that the object is in the catalogue, None where the model cannot tell; `sure` that
+    accepting is right: that it is, and the label its. `without` says what the verdict were without each photo that
+    counts, where two or more do. `notes` say what was done, in words.
     """
 
     listing: str
@@ -47,6 +49,7 @@ class Verdict:
     label: str | None = None  # None only if no photo could be read
     confidence: float | None = None
     unknown: float | None = None
+    known: float | None = None
     sure: float | None = None
     rule: str
     scores: dict[str, float] = field(default_factory=dict)

@@ -52,6 +52,7 @@ class Weighed:
     poll: vote.Poll
     without: dict[str, vote.Poll]  # of the others, for each photo that counts, where two or more do
     unknown: float | None  # mean over the photos that count
+    known: float | None  # probability that the object is in the catalogue
     count: int  # of photos that count, one or more
     hopeless: bool  # no photo shows anything
     poor: str | None  # why no photo is good enough to answer without a person
@@ -63,9 +64,8 @@ class Weighed:
 def weigh(read: Mapping[str, Look], model: Model, terms: Terms = Terms(), text: Array | None = None) -> Weighed:  # noqa: B008  (frozen)
     """Judge each photo, then pool those that count with the prior and what the text says, [classes]."""
     fitted, items, names = terms.fitted or model.fitted, list(read.values()), list(read)
-    log_p, features = (np.stack([getattr(item, name) for item in items]) for name in ("log_probabilities", "features"))
-    if terms.adapter:
-        log_p = terms.adapter.shift(log_p, features)
+    card, features = (np.stack([getattr(item, name) for item in items]) for name in ("log_probabilities", "features"))
+    log_p = terms.adapter.shift(card, features) if terms.adapter else card
     log_p = vote.calibrate(log_p, fitted.temperature, fitted.train_prior)
     qualities = inspect(names, [item.measures for item in items], features, fitted.gate)
     flat, prior = np.zeros(len(model.classes)), terms.prior_for(model.classes)
@@ -75,6 +75,10 @@ def weigh(read: Mapping[str, Look], model: Model, terms: Terms = Terms(), text: 
     everyone = list(range(len(names)))
     found = panel.poll(everyone)
     weights = found.poll.evidence.weights.tolist()
+    known = None
+    if fitted.novelty:
+        strange = fitted.novelty.together(card[None], features.astype(np.float64)[None], np.array([weights]))
+        known = float(fitted.known.probability(strange, np.array([np.count_nonzero(weights)]))[0])
     kept = [index for index in everyone if weights[index] > 0]
     strangeness = [unknown for index in kept if (unknown := items[index].unknown) is not None]
     near = Counter(near for index in kept for near in items[index].nearest[:2])
@@ -86,6 +90,7 @@ def weigh(read: Mapping[str, Look], model: Model, terms: Terms = Terms(), text: 
         if len(kept) > 1
         else {},
         unknown=float(np.mean(strangeness)) if strangeness else None,
+        known=known,
         count=len(kept),
         hopeless=max(quality.weight for quality in qualities) <= LAST_RESORT,
         poor=_poor(qualities),

@@ -12,7 +12,16 @@ from engine.listings.terms import Terms
 from engine.listings.weigh import Look
 from engine.photos.quality import measure
 
-STRICT = Fitted(known=Known(bias=0, strange=-2, sure=0.5), accept=(0.9, 0.8), two_objects=3.0)
+
+class Strangeness:
+    """In place of fitted scores: a listing is as strange as the odds of its photos' `unknown`, on average."""
+
+    def together(self, log_p: np.ndarray, features: np.ndarray, weights: np.ndarray) -> np.ndarray:
+        assert weights.shape == features.shape[:2] == log_p.shape[:2]
+        return (features[:, :, 0] * weights).sum(1) / weights.sum(1)
+
+
+STRICT = Fitted(known=Known(bias=1, strange=-2), accept=(0.9, 0.8), two_objects=3.0, novelty=Strangeness())  # type: ignore[arg-type]
 
 
 @dataclass(frozen=True)
@@ -29,7 +38,8 @@ def look(picture: str, unknown: float | None = None, **probabilities: float) -> 
     values = np.array([probabilities.get(name, 0.0) for name in ("bicycle", "mug", "tire")])
     pixels = np.random.default_rng(list(picture.encode())).integers(0, 255, (64, 64, 3), dtype=np.uint8)
     log_p = np.log(np.maximum(values / values.sum(), 1e-9))
-    return Look(measure(Image.fromarray(pixels)), log_p, np.zeros(4, dtype=np.float32), unknown, (0, 2))
+    features = np.array([-9 if unknown is None else np.log(unknown / (1 - unknown)), 0, 0, 0], dtype=np.float32)
+    return Look(measure(Image.fromarray(pixels)), log_p, features, unknown, (0, 2))
 
 
 def decided(*looks, rule="pooled", fitted=Fitted(), description="", **terms):  # noqa: B008  (frozen)

@@ -3,6 +3,7 @@
 import io
 import json
 import shutil
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -16,6 +17,7 @@ from engine.listings import fit, fitted, spoil
 from engine.listings.fitted import Fitted
 from engine.listings.held_out import Photo, draw
 from engine.listings.outcomes import Material, outcomes, pool
+from engine.listings.pipeline import decide
 from engine.listings.vote import Evidence
 from engine.listings.weigh import Look
 from engine.models.data import LabelledPhoto
@@ -86,8 +88,7 @@ def test_the_mix_is_the_best_that_was_tried(world):
 
 
 def test_stranger_listings_are_less_likely_known(world):
-    several, sure = np.full(9, 4.0), np.full(9, 0.9)
-    chances = world.fitted.known.probability(np.linspace(0.1, 0.9, 9), sure, several)
+    chances = world.fitted.known.probability(np.linspace(-2, 2, 9), np.full(9, 4.0))
     assert (np.diff(chances) < 0).all()
 
 
@@ -95,13 +96,27 @@ def test_listings_at_once_are_as_one_by_one(world):
     material = Material.of(world.photos, world.model, None)
     chosen = draw(material.groups, 3, 20, 0.5, np.random.default_rng(1))
     rows = pool(world.fitted, material, chosen)
-    flat = np.zeros(CLASSES)
-    found = outcomes(world.fitted, material, np.zeros(material.weights.shape), chosen)
+    flat, names = np.zeros(CLASSES), ["1", "2", "3"]
+    found = outcomes(world.fitted, world.fitted.novelty, material, chosen)
+    compared = 0
     for number, (photos, ways) in enumerate(zip(*chosen, strict=True)):
         log_p = fit.vote.calibrate(material.log_p[photos, ways], world.fitted.temperature, world.fitted.train_prior)
         evidence = Evidence(log_p, material.weights[photos, ways], flat, flat, world.fitted.rho)
         assert np.allclose(rows[number], evidence.by_photo.sum(0))
         assert found.confidence[number] == pytest.approx(evidence.scores.max())
+        looks = [
+            replace(
+                world.photos[photo].looks[way],
+                measures=measure(Image.effect_noise((60 + place, 60), 60).convert("RGB")),
+            )
+            for place, (photo, way) in enumerate(zip(photos, ways, strict=True))
+        ]
+        verdict = decide(names, looks, SimpleNamespace(**vars(world.model), fitted=world.fitted))
+        if all(photo.weight == 1 for photo in verdict.photos):
+            compared += 1
+            assert found.sure(world.fitted)[number] == pytest.approx(verdict.sure, abs=1e-5)
+            assert (found.voted[number] == found.label[number]) == ("the vote says" not in " ".join(verdict.reasons))
+    assert compared > 15
 
 
 def test_drawn_listings_show_one_class_each_and_no_photo_twice():

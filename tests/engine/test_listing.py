@@ -17,8 +17,8 @@ from engine.listings.weigh import Look
 from engine.photos.quality import measure
 from tests.engine.looks import STRICT, decided, look
 
-FIELDS = ["listing", "decision", "label", "confidence", "unknown", "sure", "rule", "scores", "votes", "tie_break",
-          "ask", "evidence", "without", "photos", "reasons", "notes", "price", "model"]  # fmt: skip
+FIELDS = ["listing", "decision", "label", "confidence", "unknown", "known", "sure", "rule", "scores", "votes",
+          "tie_break", "ask", "evidence", "without", "photos", "reasons", "notes", "price", "model"]  # fmt: skip
 
 
 def test_a_verdict_has_the_contracts_fields_and_survives_json(model):
@@ -203,14 +203,18 @@ def test_a_strange_listing_is_not_in_the_catalogue():
     assert [photo.unknown for photo in usual.photos] == [0.05, 0.15]
     strange = decided(look("a", 0.97, bicycle=0.5, mug=0.4), look("b", 0.99, bicycle=0.5, mug=0.4), fitted=STRICT)
     assert (strange.decision, strange.label, strange.unknown) == ("unknown", "bicycle", 0.98)
-    said = "perhaps not in the catalogue: stranger than 98 % of known photos; nearest are bicycle and tire"
-    assert strange.reasons == [said]
+    (said,) = strange.reasons
+    assert said == (
+        "perhaps not in the catalogue, with a probability of 100 %: its photos are stranger than 98 % of known ones; "
+        "nearest are bicycle and tire"
+    )
+    assert strange.known < 0.5 < usual.known
 
 
 def test_a_listing_that_is_not_sure_enough_goes_to_people_and_says_so():
     verdict = decided(look("a", 0.1, bicycle=0.7, mug=0.3), fitted=STRICT)
     assert verdict.decision == "review"
-    assert verdict.reasons == ["right with a probability of 69 %; 90 % is needed to go without a person"]
+    assert verdict.reasons == ["right with a probability of 70 %; 90 % is needed to go without a person"]
 
 
 def test_more_photos_may_be_asked_for_less():

@@ -72,15 +72,15 @@ def test_the_audit_sample_is_a_share_and_the_same_every_time():
 
 
 def test_a_model_with_nothing_fitted_knows_everything():
-    known = route.Known().probability(np.array([0.0, 1.0]), np.array([0.3, 1.0]), np.array([1.0, 4.0]))
+    known = route.Known().probability(np.array([-9.0, 9.0]), np.array([1.0, 4.0]))
     assert known.tolist() == [1.0, 1.0]
 
 
 def test_stranger_listings_are_less_likely_known():
-    known = route.Known(bias=0, strange=-1, spread=-1, sure=0.5, photos=0)
-    values = np.linspace(0.05, 0.95, 10)
-    assert (np.diff(known.probability(values, np.full(10, 0.8), np.full(10, 4.0))) < 0).all()
-    assert (np.diff(known.probability(np.full(10, 0.8), values, np.full(10, 4.0))) > 0).all()
+    known = route.Known(bias=0, strange=-1, spread=-1)
+    values = np.linspace(-2, 2, 10)
+    assert (np.diff(known.probability(values, np.full(10, 4.0))) < 0).all()
+    assert known.probability(values, np.full(10, 6.0)) == pytest.approx(known.probability(values, np.full(10, 12.0)))
 
 
 TRIAL = route.Trial(

@@ -7,11 +7,13 @@ import pytest
 from scipy.spatial.distance import cdist, mahalanobis
 from scipy.special import logsumexp, softmax
 from scipy.stats import kstest
+from sklearn.metrics import roc_auc_score
 
 from engine.listings import unknown
 from engine.listings.unknown import Novelty, Reference
 
 CLASSES, WIDTH = 4, 6
+LISTINGS = [(np.zeros((5, 1, CLASSES)), np.ones((5, 1, WIDTH)), np.ones((5, 1)))]
 
 
 @pytest.fixture(scope="module")
@@ -96,7 +98,7 @@ def test_known_photos_are_evenly_strange(world):
     labels = random.integers(0, CLASSES, 1200)
     features = head[labels] + random.normal(0, 0.5, (1200, WIDTH))
     novelty = Novelty.calibrated(
-        known, ("energy", "mahalanobis", "neighbours"), (features @ head.T)[:600], features[:600]
+        known, ("energy", "mahalanobis", "neighbours"), (features @ head.T)[:600], features[:600], LISTINGS
     )
     found = novelty.strangeness((features @ head.T)[600:], features[600:])
     assert kstest(found, "uniform").pvalue > 0.01
@@ -111,5 +113,34 @@ def test_the_share_of_those_below():
 
 def test_the_nearest_classes_come_first(world):
     known, head, features, _ = world
-    novelty = Novelty.calibrated(known, ("energy",), features @ head.T, features)
+    novelty = Novelty.calibrated(known, ("energy",), features @ head.T, features, LISTINGS)
     assert [row[0] for row in novelty.nearest(head)] == [0, 1, 2, 3]
+
+
+def test_photos_together_tell_more_than_each_and_only_those_that_count(world):
+    known, head, *_ = world
+    random = np.random.default_rng(4)
+
+    def listings(middles: np.ndarray, size: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        features = middles[:, None] + random.normal(0, 1.2, (len(middles), size, WIDTH))
+        return features @ head.T, features, np.ones((len(middles), size))
+
+    usual = [listings(head[random.integers(0, CLASSES, 400)], size) for size in (1, 2, 3)]
+    logits, features, _ = listings(head[random.integers(0, CLASSES, 400)], 1)
+    novelty = Novelty.calibrated(known, ("energy",), logits[:, 0], features[:, 0], usual)
+    found = {}
+    for size in (1, 3):
+        same, strange = (
+            listings(head[random.integers(0, CLASSES, 400)], size),
+            listings(np.full((400, WIDTH), 0.9), size),
+        )
+        scores = np.r_[novelty.together(*same), novelty.together(*strange)]
+        found[size] = roc_auc_score(np.repeat([0, 1], 400), scores)
+        assert novelty.together(*same).mean() == pytest.approx(0, abs=0.2)
+    assert found[3] > found[1] + 0.05
+    more, alone = listings(head, 3), np.array([[1.0, 0, 0]] * CLASSES)
+    first = [rows[:, :1] for rows in more]
+    assert novelty.together(*more[:2], alone) == pytest.approx(novelty.together(*first))
+    shifted = more[0] + random.normal(0, 5, (CLASSES, 3, 1))  # log-probabilities are logits less a constant
+    assert novelty.together(shifted, *more[1:]) == pytest.approx(novelty.together(*more))
+    assert novelty.together(*listings(head, 9)).shape == (CLASSES,)
