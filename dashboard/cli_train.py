@@ -19,6 +19,9 @@ def add_arguments(command: argparse.ArgumentParser, existing: Callable[[str], Pa
     command.add_argument(
         "paths", nargs="+", type=existing, metavar="DATA", help="folder of class folders, ZIP of one, or Parquet"
     )
+    command.add_argument(
+        "--full", action="store_true", help="train the whole network too, and keep it if it beats the linear head"
+    )
     command.add_argument("--name", required=True, type=_name, metavar="NAME", help="of the new model")
 
 
@@ -28,7 +31,7 @@ def run(options: argparse.Namespace) -> int:
     from engine.models.registry import load_model
 
     try:
-        report = learn(options.paths, options.name, load_model(options.model), _progress)
+        report = learn(options.paths, options.name, load_model(options.model), _progress, full=options.full)
     except KeyboardInterrupt:
         print("stopped; what was seen of the photos is kept, and the same command goes on", file=sys.stderr)
         return 130

@@ -60,14 +60,13 @@ def draw(
 ) -> tuple[Index, Index]:
     """`count` listings of `size` photos of one class: indices of photos and of versions, both [count, size].
 
-    Version 0 is the photo as it is. Each class with enough photos is as likely as the next; each photo is spoiled with
-    probability `share`.
+    Version 0 is the photo as it is. Each class with enough photos is as likely as the next; where none has enough, each
+    class is, and a photo may come twice. Each photo is spoiled with probability `share`.
     """
     names, members = np.unique(labels, return_inverse=True)
-    classes = [
-        found for found in (np.flatnonzero(members == index) for index in range(len(names))) if len(found) >= size
-    ]
+    everything = [np.flatnonzero(members == index) for index in range(len(names))]
+    classes = [found for found in everything if len(found) >= size] or everything
     chosen = random.integers(len(classes), size=count)
-    photos = np.stack([random.choice(classes[index], size, replace=False) for index in chosen])
+    photos = np.stack([random.choice(classes[index], size, replace=len(classes[index]) < size) for index in chosen])
     ways = random.integers(1, len(WAYS) + 1, photos.shape)
     return photos, np.where(random.random(photos.shape) < share, ways, 0)

@@ -1,7 +1,8 @@
 """Labelled photos from a folder of class folders, a ZIP of one, or Parquet files, streamed: size is no matter."""
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+import hashlib
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pyarrow as pa
@@ -52,6 +53,16 @@ def how_many(paths: Sequence[Path]) -> int:
         except (pa.ArrowException, OSError) as error:
             raise UnreadableData(f"{path.name} is not a readable Parquet file ({error})", "make it again") from error
     return total
+
+
+def only(paths: Sequence[Path], wanted: Mapping[str, str]) -> Iterator[LabelledPhoto]:
+    """The photos of these pictures (sha256 of the file), each once, with the label that stands beside its picture."""
+    left = dict(wanted)
+    for photo in read_labelled(paths):
+        if isinstance(photo.data, bytes) and (label := left.pop(hashlib.sha256(photo.data).hexdigest(), None)):
+            yield replace(photo, label=label)
+        if not left:
+            return
 
 
 def _class_folders(path: Path) -> Iterator[LabelledPhoto]:

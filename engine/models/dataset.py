@@ -1,6 +1,6 @@
 """Photos decoded once, for many passes over them: pixels in a file that is mapped into memory, so size is no matter."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
@@ -54,16 +54,19 @@ class Dataset:
 
 
 def decoded(
-    photos: Callable[[], Iterable[LabelledPhoto]], folder: Path, progress: Callable[[int], None] = lambda _: None
+    photos: Callable[[], Iterable[LabelledPhoto]],
+    folder: Path,
+    classes: Sequence[str],
+    progress: Callable[[int], None] = lambda _: None,
 ) -> Dataset:
-    """Decode readable photos into `folder`, or open what an earlier call put there.
+    """Decode readable photos of these classes into `folder`, or open what an earlier call put there.
 
     A photo keeps its size, its sides cut to `SIDE` px each: networks here squash photos to a square in any case.
     The index is written last: a folder without it is begun anew.
     """
     if not (folder / _INDEX).exists():
         folder.mkdir(parents=True, exist_ok=True)
-        _write(photos(), folder, progress)
+        _write(photos(), folder, list(classes), progress)
     with np.load(folder / _INDEX) as index:
         rest: dict[str, Any] = {name: index[name] for name in ("starts", "sides", "of", "source")}
         names = {name: index[name].tolist() for name in ("labels", "sources")}
@@ -71,9 +74,10 @@ def decoded(
     return Dataset(pixels, **rest, **names)
 
 
-def _write(photos: Iterable[LabelledPhoto], folder: Path, progress: Callable[[int], None]) -> None:
+def _write(photos: Iterable[LabelledPhoto], folder: Path, classes: list[str], progress: Callable[[int], None]) -> None:
     stream, done, sides = iter(photos), 0, []
-    labels: list[str] = []
+    places = {name: index for index, name in enumerate(classes)}
+    of: list[int] = []
     sources: list[str] = []
     with (folder / _PIXELS).open("wb") as file:
         while chunk := list(islice(stream, settings.BATCH_PHOTOS)):
@@ -83,14 +87,21 @@ def _write(photos: Iterable[LabelledPhoto], folder: Path, progress: Callable[[in
                 small = image.resize((min(image.width, SIDE), min(image.height, SIDE)), 3, reducing_gap=None)
                 file.write(np.asarray(small).tobytes())
                 sides.append((small.height, small.width))
-                labels.append(photo.label)
+                of.append(places[photo.label])
                 sources.append(photo.source or "")
             done += len(chunk)
             progress(done)
     heights = np.array(sides, dtype=np.int64).reshape(-1, 2)
     starts = np.concatenate([[0], np.cumsum(heights.prod(1) * 3)])[:-1]
-    known, of = np.unique(labels, return_inverse=True)
     collections, source = np.unique(sources, return_inverse=True)
     unfinished = folder / f"{_INDEX}.part.npz"
-    np.savez(unfinished, starts=starts, sides=heights, labels=known, of=of, sources=collections, source=source)
+    np.savez(
+        unfinished,
+        starts=starts,
+        sides=heights,
+        labels=classes,
+        of=np.array(of, dtype=np.int64),
+        sources=collections,
+        source=source,
+    )
     unfinished.replace(folder / _INDEX)

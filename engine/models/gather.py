@@ -2,6 +2,7 @@
 
 from collections import Counter, defaultdict
 from dataclasses import dataclass, field
+from functools import cached_property
 from itertools import compress
 
 import numpy as np
@@ -31,11 +32,14 @@ class Gathered:
     in_two_classes: list[tuple[str, str]] = field(repr=False)  # names of the same picture
     notes: list[str]  # sentences
 
-    def named(self) -> dict[str, str]:
+    def named(self, rows: Items) -> dict[str, str]:
         """The class of each picture."""
-        return {
-            picture: self.classes[label] for picture, label in zip(self.pictures, self.labels.tolist(), strict=True)
-        }
+        return {self.pictures[row]: self.classes[self.labels[row]] for row in rows.tolist()}
+
+    @cached_property
+    def in_first_half(self) -> NDArray[np.bool_]:
+        """[photos] as `engine.listings.held_out.Photo` has it: the half that is fitted on."""
+        return np.array([int(picture[-1], 16) % 2 == 0 for picture in self.pictures])
 
 
 def gather(seen: Seen) -> Gathered:

@@ -3,13 +3,14 @@
 A linear head on a model's features is trained in seconds. What its card and report say is of photos that the head they
 were told by had not seen: five folds, each calibrated on the other four. What listings need (unknown objects, the gate,
 thresholds) is fitted on held-out photos, with a head of the rest. The head that is kept knows all photos.
+
+With `full` the whole network is trained, on all but the held-out photos, and kept if it beats the head on them.
 """
 
-import hashlib
 import json
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -26,10 +27,12 @@ from engine.listings.fitted import Fitted
 from engine.listings.held_out import look_at
 from engine.listings.route import NEVER
 from engine.models.classifier import Classifier
-from engine.models.data import LabelledPhoto, how_many, read_labelled
+from engine.models.data import how_many, only, read_labelled
 from engine.models.evaluate import Scored, report
+from engine.models.full import Whole, train_whole
 from engine.models.gather import Gathered, gather
-from engine.models.head import fit_head
+from engine.models.head import Heads, fit_head
+from engine.models.networks import StarterNetwork
 from engine.models.package import write_model
 from engine.models.registry import new_folder
 from engine.models.suspects import suspects
@@ -43,10 +46,25 @@ _HELD_OUT = 480  # photos for listings: looked at four times each, as they are a
 _OF_A_CLASS = (8, 20)  # the fewest and the most of one class; never more than half of it
 _CLASSES = 4  # with that many held-out photos: with fewer classes, none can be hidden to stand for the unknown
 _NO_UNKNOWN = "Too few classes or photos to learn what is unknown: every listing goes to people."
+_SUMMARY = ("photos", "accuracy", "balanced_accuracy", "top5", "log_loss", "ece")
 
 
-def learn(paths: Sequence[Path], name: str, base: Classifier, progress: Progress = lambda *_: None) -> dict[str, Any]:
-    """Train a head for the photos of `paths` on the features of `base`, and write the model `name` into the registry.
+@dataclass(frozen=True)
+class Built:
+    """A model that is ready to be written."""
+
+    network: StarterNetwork
+    temperature: float
+    listings: tuple[Fitted, dict[str, Any]]
+    report: dict[str, Any]  # as `evaluate` gives it
+    trained: dict[str, Any]  # how, for its card
+    note: str  # what the figures are of
+
+
+def learn(
+    paths: Sequence[Path], name: str, base: Classifier, progress: Progress = lambda *_: None, *, full: bool = False
+) -> dict[str, Any]:
+    """Train the model `name` on the photos of `paths`, starting from `base`, and write it into the registry.
 
     Returns its report, which is kept beside the weights: that of `evaluate`, with `notes` (what was left out, in
     sentences), `suspects` (labels likely wrong), `in_two_classes` (names of the same picture) and `seconds`.
@@ -63,9 +81,56 @@ def learn(paths: Sequence[Path], name: str, base: Classifier, progress: Progress
     held_out = set_apart(data)
     heads = fit_head(data.features, data.labels, data.groups, held_out, lambda share: progress("training", share))
     temperature, log_p = heads.calibrated(data.features, data.labels)
+    notes, whole = list(data.notes), None
+    if full:
+        whole = train_whole(paths, name, data, held_out, base, heads.part, progress)
+        notes.append(whole.sentence)
+    if whole and whole.better:
+        built = _of_network(paths, data, held_out, whole, progress)
+    else:
+        built = _of_head(paths, data, held_out, base, (heads, temperature, log_p), progress)
+    if built.listings[0].novelty is None:
+        notes.append(_NO_UNKNOWN)
+    about = built.report | {
+        "notes": notes,
+        "suspects": suspects(log_p, data.labels, data.names, data.classes),
+        "in_two_classes": data.in_two_classes,
+    }
+    card = {
+        "name": name,
+        "format": 1,
+        "classes": data.classes,
+        "input": base.card.raw["input"],
+        "temperature": built.temperature,
+        "trained": built.trained | {"on": base.id, "photos": len(data.labels), "date": f"{datetime.now(UTC):%Y-%m-%d}"},
+        "figures": {
+            "validation": {key: about[key] for key in _SUMMARY},
+            "validation_by_source": about["per_source"],
+            "note": built.note,
+        },
+    }
+
+    def further(unfinished: Path, sha256: str) -> None:
+        fitted.save(unfinished, built.listings[0], sha256, built.listings[1])
+        about.update(model=f"{name}@{sha256[:12]}", seconds=round(time.monotonic() - started, 1))
+        (unfinished / REPORT).write_text(json.dumps(about), "utf-8")
+
+    write_model(folder, built.network, card, further)
+    return about
+
+
+def _of_head(
+    paths: Sequence[Path],
+    data: Gathered,
+    held_out: Items,
+    base: Classifier,
+    found: tuple[Heads, float, NDArray[np.float64]],
+    progress: Progress,
+) -> Built:
+    heads, temperature, log_p = found
     trial = base.with_head(heads.part.layer(), data.classes, temperature)
-    found, figures = for_listings(paths, data, held_out, (trial, base.fitted.gate), progress)
-    model = base.with_head(heads.whole.layer(), data.classes, temperature)
+    rest = np.delete(np.arange(len(data.labels)), held_out)
+    known = data.features[rest], data.labels[rest]
     scored = Scored(
         names=data.names,
         sources=data.sources,
@@ -73,83 +138,76 @@ def learn(paths: Sequence[Path], name: str, base: Classifier, progress: Progress
         log_probabilities=list(log_p),
         unreadable=[{"name": photo, "reason": reason} for photo, reason in data.unreadable],
     )
-    about = report(scored, name, data.classes) | {
-        "notes": data.notes
-        + ([] if found.novelty else ["Too few photos to learn what is unknown: nothing is called so."]),
-        "suspects": suspects(log_p, data.labels, data.names, data.classes),
-        "in_two_classes": data.in_two_classes,
-    }
-    summary = ("photos", "accuracy", "balanced_accuracy", "top5", "log_loss", "ece")
-    card = {
-        "name": name,
-        "format": 1,
-        "classes": data.classes,
-        "input": base.card.raw["input"],
-        "temperature": temperature,
-        "trained": {
-            "kind": "linear head",
-            "on": base.id,
-            "penalty": heads.penalty,
-            "photos": len(data.labels),
-            "date": f"{datetime.now(UTC):%Y-%m-%d}",
-        },
-        "figures": {
-            "validation": {key: about[key] for key in summary},
-            "validation_by_source": about["per_source"],
-            "note": "of each photo by a head of the other four folds, calibrated on these; the head that is kept "
-            "knows all photos",
-        },
-    }
+    return Built(
+        network=base.with_head(heads.whole.layer(), data.classes, temperature).network,
+        temperature=temperature,
+        listings=for_listings(paths, data, held_out, (trial, base.fitted.gate), known, progress),
+        report=report(scored, "", data.classes),
+        trained={"kind": "linear head", "penalty": heads.penalty},
+        note="of each photo by a head of the other four folds, calibrated on these; the head that is kept knows all",
+    )
 
-    def further(unfinished: Path, sha256: str) -> None:
-        fitted.save(unfinished, found, sha256, figures)
-        about.update(model=f"{name}@{sha256[:12]}", seconds=round(time.monotonic() - started, 1))
-        (unfinished / REPORT).write_text(json.dumps(about), "utf-8")
 
-    write_model(folder, model.network, card, further)
-    return about
+def _of_network(paths: Sequence[Path], data: Gathered, held_out: Items, whole: Whole, progress: Progress) -> Built:
+    rest = np.delete(np.arange(len(data.labels)), held_out)
+    seen = look_at_all(
+        only(paths, data.named(rest)),
+        whole.model,
+        settings.TRAIN_PHOTOS,
+        lambda done: progress("looking again", done / len(rest)),
+    )
+    places = {name: index for index, name in enumerate(data.classes)}
+    known = seen.arrays()[0], np.array([places[label] for label in seen.labels])
+    return Built(
+        network=whole.model.network,
+        temperature=whole.model.card.temperature,
+        listings=for_listings(paths, data, held_out, (whole.model, whole.gate), known, progress),
+        report=whole.report,
+        trained={"kind": "network"},
+        note="of one half of the held-out photos; the other half chose when to stop, and the temperature",
+    )
 
 
 def set_apart(data: Gathered) -> Items:
-    """Rows of held-out photos: a few of each class, the same on every run; a group is in or out."""
+    """Rows of held-out photos: a few of each class, the same on every run; a group is in or out.
+
+    As many of one half as of the other (`Gathered.in_first_half`), where there are.
+    """
     counts = np.bincount(data.labels)
     fewest, most = _OF_A_CLASS
-    wanted = np.minimum(np.clip(_HELD_OUT // len(counts), fewest, most), counts // 2)
+    wanted = np.minimum(np.clip(_HELD_OUT // len(counts), fewest, most), counts // 2) // 2
     groups = np.arange(len(data.labels)) if data.groups is None else data.groups
-    taken, chosen = np.zeros(len(counts), dtype=np.int64), set()
+    half = data.in_first_half.astype(np.int64)
+    taken, chosen = np.zeros((len(counts), 2), dtype=np.int64), np.zeros(int(groups.max()) + 1, dtype=bool)
     for row in np.argsort(data.pictures, kind="stable").tolist():
-        label = data.labels[row]
-        if groups[row] not in chosen and taken[label] < wanted[label]:
-            chosen.add(groups[row])
-            taken[label] += np.count_nonzero(groups == groups[row])
-    return np.flatnonzero(np.isin(groups, list(chosen)))
+        place = data.labels[row], half[row]
+        if not chosen[groups[row]] and taken[place] < wanted[place[0]]:
+            chosen[groups[row]] = True
+            members = groups == groups[row]
+            np.add.at(taken, (data.labels[members], half[members]), 1)
+    return np.flatnonzero(chosen[groups])
 
 
 def for_listings(
-    paths: Sequence[Path], data: Gathered, held_out: Items, trial: tuple[Classifier, Gate], progress: Progress
+    paths: Sequence[Path],
+    data: Gathered,
+    held_out: Items,
+    trial: tuple[Classifier, Gate],
+    known: tuple[NDArray[np.float32], Items],
+    progress: Progress,
 ) -> tuple[Fitted, dict[str, Any]]:
-    """What `engine.listings.fit` fits, on held-out photos, for a model that was trained on the others and a gate."""
+    """What `engine.listings.fit` fits, on held-out photos, for a model and a gate that were trained on the `known`."""
     model, gate = trial
-    counts = np.bincount(data.labels[held_out], minlength=len(data.classes))
-    if np.count_nonzero(counts >= _OF_A_CLASS[0]) < _CLASSES:
+    each = np.zeros((len(data.classes), 2), dtype=np.int64)
+    np.add.at(each, (data.labels[held_out], data.in_first_half[held_out].astype(np.int64)), 1)
+    shown = np.flatnonzero(each.min(1) >= _OF_A_CLASS[0] // 2)
+    if len(shown) < _CLASSES:
         return Fitted(gate=gate, accept=(NEVER,)), {}
-    wanted = {data.pictures[row]: data.classes[data.labels[row]] for row in held_out.tolist()}
+    rows = held_out[np.isin(data.labels[held_out], shown)]
     photos = look_at(
-        _only(paths, wanted), model, lambda done: progress("looking at spoiled copies", done / len(wanted))
+        only(paths, data.named(rows)), model, lambda done: progress("looking at spoiled copies", done / len(rows))
     )
     if gate is not None:
-        features = np.stack([photo.looks[0].features for photo in photos if photo.in_first_half])
-        gate = recentred(gate, features)
-    known = np.delete(np.arange(len(data.labels)), held_out)
+        gate = recentred(gate, np.stack([photo.looks[0].features for photo in photos if photo.in_first_half]))
     progress("fitting thresholds", 0)
-    return fit(model, (data.features[known], data.labels[known]), photos, gate)
-
-
-def _only(paths: Sequence[Path], wanted: Mapping[str, str]) -> Iterator[LabelledPhoto]:
-    """The photos of these pictures, each once, with the label that stands beside its picture."""
-    left = dict(wanted)
-    for photo in read_labelled(paths):
-        if isinstance(photo.data, bytes) and (label := left.pop(hashlib.sha256(photo.data).hexdigest(), None)):
-            yield replace(photo, label=label)
-        if not left:
-            return
+    return fit(model, known, photos, gate)

@@ -47,6 +47,7 @@ class Recipe:
     size: int = 80  # px in use: crops look larger in training (Touvron et al. 2019, "train-test discrepancy")
     evaluate: float = 1  # epochs between evaluations
     patience: int = 0  # evaluations without a better log-loss after which it stops; 0: it does not
+    save: float = 120  # s between checkpoints
     seed: int = 0
 
 
@@ -142,7 +143,7 @@ def train(
                 state.best, state.best_step = row["log_loss"], state.step
             elif recipe.patience and state.step - state.best_step >= recipe.patience * recipe.evaluate * epoch:
                 break
-        if time.monotonic() - saved > 120:
+        if time.monotonic() - saved > recipe.save:
             state.save(folder / CHECKPOINT)
             saved = time.monotonic()
     state.save(folder / CHECKPOINT)
@@ -213,10 +214,9 @@ def main() -> None:
     network = grown(load_network(find(options.model), card), options.depths or card.depths, options.squeeze)
     parts = options.train, options.held_out
     seen, held_out = (
-        decoded(partial(read_labelled, paths), options.folder / name)
+        decoded(partial(read_labelled, paths), options.folder / name, card.classes)
         for paths, name in zip(parts, ("seen", "held-out"), strict=True)
     )
-    assert seen.labels == held_out.labels == list(card.classes)
     recipe = Recipe(epochs=options.epochs)
 
     def tell(row: dict[str, Any]) -> None:
