@@ -169,12 +169,13 @@ def _decide(opened: Session, verdict_id: str, person: str, *, label: str | None,
         )
     )
     opened.flush()
-    this = update(StoredVerdict).where(StoredVerdict.id == verdict_id)
-    free = {"claimed_by": None, "claimed_at": None}
+    free: dict[str, Any] = {"claimed_by": None, "claimed_at": None}
     if skipped:
-        opened.execute(this.where(StoredVerdict.claimed_by == person).values(free))
-    else:
-        opened.execute(this.values(queued=False, **free))
+        held = (StoredVerdict.id == verdict_id) & (StoredVerdict.claimed_by == person)
+        opened.execute(update(StoredVerdict).where(held).values(free))
+    else:  # under other terms it is the same listing
+        this = StoredVerdict.subject == stored.subject
+        opened.execute(update(StoredVerdict).where(this).values(free | {"queued": False}))
 
 
 def _logged(decision: Decision, listing: str | None) -> Logged:

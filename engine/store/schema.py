@@ -170,6 +170,7 @@ class StoredVerdict(Base):
     __table_args__ = (Index("ix_verdicts_queue", "queued", "gain"),)
 
     id: Mapped[str] = mapped_column(String(32), primary_key=True)  # digest of what was looked at, and how
+    subject: Mapped[str] = mapped_column(String(32), index=True)  # the same under another rule or other terms
     listing: Mapped[str] = mapped_column(String(400))
     decision: Mapped[str] = mapped_column(String(10))
     model: Mapped[str] = mapped_column(String(400), index=True)  # its id: name and weights

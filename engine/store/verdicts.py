@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal, cast
 
 from sqlalchemy import Insert, Select, Subquery, delete, func, insert, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.orm import Session, undefer
+from sqlalchemy.orm import Session, aliased, undefer
 
 from engine.errors import InputError, StoreError
 from engine.listings.route import Dial, audited
@@ -73,21 +73,23 @@ def save_verdict(  # noqa: PLR0913 - what a verdict rests on
 ) -> str:
     """Keep a verdict, with the looks it was decided on and its pictures as JPEG; returns its id.
 
-    The id is a digest of pictures, names, description, rule, model and terms: the same again is the same row. It waits
-    for people if it is not accepted, or by the draw of `audited` with the dial's share. `replaces` is an earlier one of
-    the same listing: it waits no longer, unless somebody decided.
+    The id is a digest of pictures, names, description, model, rule and terms: the same again is the same row. It waits
+    for people if it is not accepted, or by the draw of `audited` with the dial's share; but not if somebody decided on
+    the same listing under another rule or other terms. In the queue it takes the place of such earlier ones, and of
+    `replaces`: the same listing with other photos or words.
     """
     shown = [None if jpeg is None else hashlib.sha256(jpeg).hexdigest() for jpeg in pictures]
     description = _storable(description)
     parts = [_identity(*pair) for pair in zip(shown, looks, strict=True)]
     names = [verdict.listing, *(photo.name for photo in verdict.photos)]
-    identity = json.dumps([parts, names, description, verdict.rule, verdict.model, terms])
-    key = hashlib.sha256(identity.encode()).hexdigest()[:32]
+    subject = _digest(parts, names, description, verdict.model)
+    key = _digest(subject, verdict.rule, terms)
     waits: str | None = verdict.decision if verdict.decision != "accept" else None
     if waits is None and audited([part for part in shown if part] or [key], dial.audit):
         waits = "audit"
     row = StoredVerdict(
         id=key,
+        subject=subject,
         listing=verdict.listing,
         decision=verdict.decision,
         model=verdict.model,
@@ -95,7 +97,7 @@ def save_verdict(  # noqa: PLR0913 - what a verdict rests on
         terms=terms,
         made_at=datetime.now(UTC),
         waits=waits,
-        queued=waits is not None,
+        queued=False,
         propensity={None: 0.0, "audit": dial.audit}.get(waits, 1.0),
         gain=0.0 if verdict.sure is None else dial.gain(verdict.sure),
         words=_folded([verdict.listing, *_names(verdict.label), description]),
@@ -113,11 +115,9 @@ def save_verdict(  # noqa: PLR0913 - what a verdict rests on
             links = [{"verdict_id": key, "place": at, "picture": digest} for at, digest in enumerate(shown) if digest]
             if links:
                 opened.execute(insert(Shown), links)
-        else:
-            requeue(opened, key)
-        if replaces not in (None, key):
-            undecided = ~standing(StoredVerdict.id).exists()
-            opened.execute(update(StoredVerdict).where(StoredVerdict.id == replaces, undecided).values(queued=False))
+        earlier = (StoredVerdict.subject == subject) | (StoredVerdict.id == replaces)
+        opened.execute(update(StoredVerdict).where(earlier).values(queued=False))
+        requeue(opened, key)
     return key
 
 
@@ -245,16 +245,21 @@ def _newest() -> Subquery:
 
 
 def requeue(opened: Session, verdict_id: str) -> None:
-    """Let a verdict wait again, if it was to wait and nobody decided."""
-    undecided = ~standing(StoredVerdict.id).exists()
-    wanted = update(StoredVerdict).where(StoredVerdict.id == verdict_id, StoredVerdict.waits.is_not(None), undecided)
-    opened.execute(wanted.values(queued=True))
+    """Let a verdict wait, if it is to wait and nobody decided on the same listing."""
+    same = aliased(StoredVerdict)
+    decided = standing(same.id).where(same.subject == StoredVerdict.subject).exists()
+    wanted = update(StoredVerdict).where(StoredVerdict.id == verdict_id, StoredVerdict.waits.is_not(None), ~decided)
+    opened.execute(wanted.values(queued=True), execution_options={"synchronize_session": False})
 
 
 def _new(opened: Session, table: type[Base]) -> Any:
     """Insert where there is no such row yet: another process may keep the same picture at the same moment."""
     dialect = postgresql if opened.get_bind().dialect.name == "postgresql" else sqlite
     return cast(Insert, dialect.insert(table)).on_conflict_do_nothing()  # type: ignore[attr-defined]
+
+
+def _digest(*parts: Any) -> str:
+    return hashlib.sha256(json.dumps(parts).encode()).hexdigest()[:32]
 
 
 def _intact(digest: str, jpeg: bytes) -> bytes:

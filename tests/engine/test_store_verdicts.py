@@ -139,6 +139,22 @@ def test_a_later_verdict_on_a_listing_takes_the_place_of_the_earlier_one_in_the_
     assert verdicts.verdict(first).waits is None  # somebody decided: it does not come back
 
 
+def test_a_listing_waits_once_whatever_the_rule_and_the_terms():
+    first = save_waiting("bike")
+    assert queue.claim("Ana").id == first
+    second = save_waiting("bike", terms="1a2b")
+    assert (verdicts.verdict(first).waits, verdicts.verdict(second).waits) == (None, "review")
+    queue.settle(first, "Ana", "tire")
+    assert queue.waiting() == 0
+    assert queue.undo("Ana") == first
+    queue.settle(second, "Ana", "mug")
+    third = save_waiting("bike", terms="3c4d")
+    assert len({first, second, third}) == 3
+    assert queue.waiting() == 0  # a person said what it is
+    assert queue.undo("Ana") == second
+    assert queue.claim("Ana").id == second
+
+
 @pytest.mark.parametrize(
     ("text", "found"),
     [
@@ -279,7 +295,12 @@ def test_what_was_reviewed_is_told_with_all_that_teaches():
     queue.settle(drawn, "Ana", "mug")
     queue.settle(other, "Ana", "tire")
     found = verdicts.reviewed(MODEL)
-    assert [(item.id, item.label) for item in found] == [(keys[0], "tire"), (keys[1], None), (own, "tire"), (drawn, "mug")]
+    assert [(item.id, item.label) for item in found] == [
+        (keys[0], "tire"),
+        (keys[1], None),
+        (own, "tire"),
+        (drawn, "mug"),
+    ]
     assert [item.propensity for item in found] == [1, 1, 0, 1]  # nobody drew the one that was accepted
     first = found[0]
     assert (first.description, first.rule) == ("", "pooled")

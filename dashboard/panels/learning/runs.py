@@ -7,6 +7,7 @@ import streamlit as st
 
 from dashboard import charts
 from dashboard.charts import learning as figures
+from dashboard.problems import tell, told
 from dashboard.text import escape, share
 from engine.curves.paired import compare
 from engine.errors import StoreError
@@ -16,6 +17,7 @@ from engine.store.schema import Run
 
 def draw() -> None:
     """The table of runs; two curves that are chosen in it are compared."""
+    tell("runs")
     try:
         kept = runs.list_runs()
     except StoreError as error:
@@ -118,5 +120,6 @@ def _whole(run: Run) -> dict[str, object]:
 
 
 def _forget(ids: list[int]) -> None:
-    for run_id in ids:
-        runs.delete_run(run_id)
+    with told("runs"):
+        for run_id in ids:
+            runs.delete_run(run_id)

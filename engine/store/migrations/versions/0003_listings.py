@@ -11,6 +11,7 @@ def upgrade() -> None:
     op.create_table(
         "verdicts",
         sa.Column("id", sa.String(32), primary_key=True),
+        sa.Column("subject", sa.String(32), nullable=False, index=True),
         sa.Column("listing", sa.String(400), nullable=False),
         sa.Column("decision", sa.String(10), nullable=False),
         sa.Column("model", sa.String(400), nullable=False, index=True),
