@@ -58,6 +58,7 @@ def verdict(**changes) -> Verdict:
 def test_the_headline_is_the_answer():
     assert headline(verdict()) == "Bicycle, 97 % sure"
     assert headline(verdict(label=None, confidence=None)) == "No photo could be read"
+    assert headline(verdict(decision="unknown")) == "Not in the catalogue, nearest is bicycle"
 
 
 def test_the_tie_is_told_in_a_sentence():

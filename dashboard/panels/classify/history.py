@@ -36,7 +36,7 @@ def draw(_: "Classifier") -> None:
     """The whole tab."""
     heading = st.empty()
     tell("history")
-    text_column, decision_column, decided_column = st.columns([3, 4, 3], vertical_alignment="bottom")
+    text_column, decision_column, decided_column = st.columns([5, 8, 5], vertical_alignment="bottom")
     with text_column:
         text = st.text_input("Search", key="history-text", placeholder="A name, a class, a word of the description")
     with decision_column:
