@@ -16,7 +16,8 @@ from numpy.typing import NDArray
 from engine.errors import DamagedModel, InputError
 from engine.listings import lessons, text
 from engine.listings.adapter import Adapter
-from engine.listings.lessons import Case, Reviewed
+from engine.listings.lessons import Case, Reviewed, percent
+from engine.listings.recalibration import learn_thresholds
 from engine.listings.route import Dial, Known, RiskCoverage, risk_coverage
 from engine.listings.terms import Terms
 from engine.listings.weigh import Model
@@ -146,18 +147,17 @@ def apply(kind: str, content: bytes, terms: Terms, model: Model) -> Terms:
 
     try:
         size = int.from_bytes(content[:8], "little")
-        about = json.loads(content[8 : 8 + size])["__metadata__"]
-        arrays = load(content)
-        made_for = about["kind"], about["model"]
+        about = json.loads(json.loads(content[8 : 8 + size])["__metadata__"]["proposal"])
+        arrays, made_for, made_by = load(content), about["kind"], about["model"]
     except (ValueError, KeyError, TypeError, SafetensorError) as error:
         raise DamagedModel(f"this is no proposal ({error!r})", "propose again") from error
-    if made_for != (kind, model.id):
+    if (made_for, made_by) != (kind, model.id):
         raise InputError(
-            f"this proposal changes the {made_for[0]} of {made_for[1]}, not the {kind} of {model.id}", "propose again"
+            f"this proposal changes the {made_for} of {made_by}, not the {kind} of {model.id}", "propose again"
         )
     try:
-        return _UNPACK[made_for[0]](arrays, json.loads(about["rest"]), terms, model)
-    except (ValueError, KeyError, TypeError) as error:
+        return _UNPACK[made_for](arrays, about, terms, model)
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise DamagedModel(f"this proposal is damaged ({error!r})", "propose again") from error
 
 
@@ -165,7 +165,8 @@ def _packed(kind: Kind, terms: Terms, model: Model) -> bytes:
     from safetensors.numpy import save
 
     arrays, rest = _PACK[kind](terms)
-    about = {"kind": kind, "model": model.id, "rest": json.dumps(rest)}
+    # One entry: the order of several would differ from run to run.
+    about = {"proposal": json.dumps({"kind": kind, "model": model.id, **rest})}
     return save({name: np.ascontiguousarray(values) for name, values in arrays.items()}, about)
 
 
@@ -191,28 +192,43 @@ def _pack_head(terms: Terms) -> tuple[Arrays, Any]:
     return {"weights": terms.adapter.weights, "bias": terms.adapter.bias}, {}
 
 
-def _with_prior(arrays: Arrays, _: Any, terms: Terms, __: Model) -> Terms:
+def _with_prior(arrays: Arrays, _: Any, terms: Terms, model: Model) -> Terms:
+    _check(arrays, prior=(len(model.classes),))
     return replace(terms, prior=arrays["prior"])
 
 
 def _with_text(arrays: Arrays, rest: Any, terms: Terms, _: Model) -> Terms:
-    learned = text.Learned(**arrays, classes=rest["classes"], share=rest["share"]) if arrays else None
-    return replace(terms, right=rest["right"], learned=learned)
+    learned = None
+    if arrays:
+        classes = len(rest["classes"])
+        _check(arrays, coefficients=(classes, text.BUCKETS), intercepts=(classes,))
+        learned = text.Learned(**arrays, classes=rest["classes"], share=float(rest["share"]))
+    return replace(terms, right=float(rest["right"]), learned=learned)
 
 
 def _with_thresholds(_: Arrays, rest: Any, terms: Terms, model: Model) -> Terms:
-    fitted = replace(terms.fitted or model.fitted, temperature=rest["temperature"], known=Known(**rest["known"]))
-    return replace(terms, fitted=fitted)
+    known = Known(**{name: float(value) for name, value in rest["known"].items()})
+    return replace(
+        terms, fitted=replace(terms.fitted or model.fitted, temperature=float(rest["temperature"]), known=known)
+    )
 
 
-def _with_head(arrays: Arrays, _: Any, terms: Terms, __: Model) -> Terms:
+def _with_head(arrays: Arrays, _: Any, terms: Terms, model: Model) -> Terms:
+    classes = len(model.classes)
+    _check(arrays, weights=(classes, arrays["weights"].shape[-1]), bias=(classes,))
     return replace(terms, adapter=Adapter(**arrays))
+
+
+def _check(arrays: Arrays, **shapes: tuple[int, ...]) -> None:
+    for name, shape in shapes.items():
+        if arrays[name].shape != shape or not np.isfinite(arrays[name]).all():
+            raise ValueError(f"{name} of shape {arrays[name].shape}, not {shape}, or not finite")
 
 
 _LEARN: dict[Kind, Callable[[Sequence[Case], Model, Terms], lessons.Lesson]] = {
     "prior": lessons.learn_prior,
     "text": lessons.learn_text,
-    "thresholds": lessons.learn_thresholds,
+    "thresholds": learn_thresholds,
     "head": lessons.learn_head,
 }
 _PACK: dict[Kind, Callable[[Terms], tuple[Arrays, Any]]] = {
@@ -252,8 +268,8 @@ def _compared(kind: Kind, before: Measured, after: Measured, dial: Dial) -> tupl
     if kind == "thresholds":
         now, then = before.figures(dial.errors), after.figures(dial.errors)
         change = (
-            f"{now['accepted']:.0%} went without a person and {now['errors']:.1%} of those were wrong; it would be "
-            f"{then['accepted']:.0%} and {then['errors']:.1%}"
+            f"{percent(now['accepted'])} went without a person and {percent(now['errors'], 1)} of those were wrong; "
+            f"it would be {percent(then['accepted'])} and {percent(then['errors'], 1)}"
         )
     else:
         mean = 100 * (before.curve.area - after.curve.area)

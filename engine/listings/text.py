@@ -22,9 +22,9 @@ Array = NDArray[np.float64]
 
 RIGHT = 0.85  # how often a text that names classes names the right one: assumed, until `trust` has seen enough
 _TOGETHER = 10  # a wrong text names one of about so many things that go together (guitar, banjo), not just any of 100
-_REVIEWED = 200  # listings to learn from: below, cross-validation cannot tell what is learned from the table
+_REVIEWED = 100  # listings to learn from: below, cross-validation cannot tell what is learned from the table
 _OF_A_CLASS = 5  # reviewed listings of a class to learn its words; also the folds
-_BUCKETS = 1 << 13  # of hashed words and pairs: 100 classes take 3 MB
+BUCKETS = 1 << 13  # of hashed words and pairs: 100 classes take 3 MB
 _PRIOR_TEXTS = 20  # RIGHT weighs as much as so many reviewed texts
 
 
@@ -139,7 +139,7 @@ def _fitted(vectors: Any, labels: NDArray[np.str_], share: float = 1.0) -> Learn
 def _vectorizer() -> "HashingVectorizer":
     from sklearn.feature_extraction.text import HashingVectorizer
 
-    return HashingVectorizer(n_features=_BUCKETS, ngram_range=(1, 2), strip_accents="unicode", alternate_sign=False)
+    return HashingVectorizer(n_features=BUCKETS, ngram_range=(1, 2), strip_accents="unicode", alternate_sign=False)
 
 
 def _said(named: list[int], classes: int) -> Array:
