@@ -13,6 +13,7 @@ import pytest
 from PIL import Image, ImageDraw
 
 import engine
+from engine.listings import fit
 from engine.models.classifier import Classifier
 from engine.models.gather import Gathered
 from engine.models.learn import REPORT, learn, set_apart
@@ -57,6 +58,7 @@ def trained(tmp_path_factory: pytest.TempPathFactory, model: Classifier) -> Iter
     photos = fill(tmp_path_factory.mktemp("photos"), dict.fromkeys(SHAPES, 32))
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("TALLY_HOME", str(home))
+        patch.setattr(fit, "_LISTINGS", 60)
         report = learn([photos], "shapes", model, lambda what, share: stages.append((what, share)))
         yield SimpleNamespace(
             report=report, stages=stages, home=home, model=engine.load_model("shapes"), folder=find("shapes")

@@ -10,6 +10,7 @@ import pytest
 import torch
 
 from engine.errors import UnreadablePhoto
+from engine.listings import fit
 from engine.models import full
 from engine.models.augment import crops, distorted, mixed, squashed
 from engine.models.checkpoint import read_card
@@ -144,6 +145,7 @@ def test_the_whole_network_is_kept_only_if_it_beats_the_head(home, tmp_path, mod
         return train(*arguments[:4], replace(arguments[4], epochs=1), *arguments[5:])
 
     monkeypatch.setattr(full, "train", briefly)
+    monkeypatch.setattr(fit, "_LISTINGS", 60)
     report = learn([fill(tmp_path / "photos", dict.fromkeys(SHAPES, 24))], "whole", model, full=True)
     sentence = next(note for note in report["notes"] if "trained network" in note)
     kind = load_model("whole").card.raw["trained"]["kind"]
