@@ -1,5 +1,6 @@
 """The HTTP API of a real server: verdicts, limits, and errors as the contract words them."""
 
+import json
 import socket
 from collections.abc import Callable
 from concurrent.futures import Future
@@ -7,14 +8,18 @@ from urllib.parse import urlsplit
 
 import anyio
 import httpx
+import numpy as np
 import pytest
 from starlette.applications import Starlette
 
 import engine
 from dashboard import api, cached, keeping
+from dashboard.cli import main
 from dashboard.samples import drawn_listing
 from engine import settings
 from engine.errors import StoreError
+from engine.listings.proposals import _packed
+from engine.listings.terms import Terms
 from engine.store import changes
 from engine.store.terms import terms_in_force
 from engine.store.verdicts import verdict
@@ -57,18 +62,18 @@ def test_each_verdict_is_kept_and_its_address_told(server):
 
 
 @pytest.fixture
-def endpoint(model, monkeypatch) -> Callable[[str], httpx.Response]:
+def endpoint(model, monkeypatch) -> Callable[..., httpx.Response]:
     """The API within this process, with the test's own home: post("mug") answers."""
     loaded: Future = Future()
     loaded.set_result(model)
     monkeypatch.setattr(cached, "_models", {"starter": (loaded, 0.0)})
     transport = httpx.ASGITransport(Starlette(routes=api.routes))
 
-    async def asked(name: str) -> httpx.Response:
+    async def asked(name: str, photos: list | None = None) -> httpx.Response:
         async with httpx.AsyncClient(transport=transport, base_url="http://tally") as client:
-            return await client.post("/api/classify", files=as_files(drawn_listing(name)))
+            return await client.post("/api/classify", files=as_files(photos or drawn_listing(name)))
 
-    return lambda name: anyio.run(asked, name)
+    return lambda *listing: anyio.run(asked, *listing)
 
 
 def test_the_terms_in_force_hold_and_the_kept_verdict_is_the_one_that_was_answered(endpoint, model):
@@ -81,6 +86,26 @@ def test_the_terms_in_force_hold_and_the_kept_verdict_is_the_one_that_was_answer
     assert kept.verdict.as_dict() == response.json()
     assert (kept.origin, kept.waits, kept.terms) == ("http", "review", terms.version)
     assert endpoint("bicycle").json()["ask"] == "tire"
+
+
+def test_policy_prices_prior_and_dial_give_one_verdict_on_every_path(endpoint, model, tmp_path, capsys):
+    prior = np.log([{"mug": 0.001, "bicycle": 0.1}.get(name, 0.01) for name in model.classes])
+    sales = "label,price,currency\n" + "".join(f"mug,{price},EUR\n" for price in range(5, 20))
+    changes.accept("policy", b"class,policy\nmug,ask\n", person="ann")
+    changes.accept("prices", sales.encode(), person="ann")
+    changes.accept("dial", json.dumps({"rule": "costs", "cost_of_error": 90.0}).encode(), person="ann")
+    changes.accept("prior", _packed("prior", Terms(prior=prior), model), person="ann", model=model.id)
+    (tmp_path / "mug").mkdir()
+    for name, data in drawn_listing("mug"):
+        (tmp_path / "mug" / name).write_bytes(data)
+    photos = sorted(drawn_listing("mug"))
+    answered = endpoint("mug", photos).json()
+    assert main(["classify", str(tmp_path / "mug"), "--json"]) == 0
+    told = json.loads(capsys.readouterr().out)
+    assert {**told, "listing": "listing"} == answered
+    assert answered == engine.classify_listing(photos, model=model, terms=terms_in_force(model)).as_dict()
+    assert (answered["ask"], answered["price"]["n"]) == ("mug", 15)
+    assert answered["evidence"]["prior"]["mug"] < 0
 
 
 def test_a_verdict_that_cannot_be_kept_is_answered_all_the_same(endpoint, monkeypatch):

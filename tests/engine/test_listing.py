@@ -3,6 +3,7 @@
 import io
 import json
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -179,6 +180,14 @@ def test_a_verdict_of_a_newer_tally_is_read(model):
     data = engine.classify_listing(drawn_listing("tie"), model=model).as_dict()
     data["tie_break"]["margin"] = 0.1
     assert engine.Verdict.from_dict(data).tie_break is not None
+
+
+def test_a_verdict_of_an_older_tally_is_read():
+    verdict = decided(look("a", mug=0.9, tire=0.1))
+    older = {
+        name: value for name, value in verdict.as_dict().items() if name not in {"known", "sure", "without", "notes"}
+    }
+    assert engine.Verdict.from_dict(older) == replace(verdict, known=None, sure=None)
 
 
 def test_the_company_of_a_photo_does_not_change_it(model):
