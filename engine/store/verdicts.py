@@ -115,7 +115,7 @@ def save_verdict(  # noqa: PLR0913 - what a verdict rests on
             links = [{"verdict_id": key, "place": at, "picture": digest} for at, digest in enumerate(shown) if digest]
             if links:
                 opened.execute(insert(Shown), links)
-        earlier = (StoredVerdict.subject == subject) | (StoredVerdict.id == replaces)
+        earlier = (StoredVerdict.subject == subject) | (StoredVerdict.id == (replaces or ""))
         opened.execute(update(StoredVerdict).where(earlier).values(queued=False))
         requeue(opened, key)
     return key
