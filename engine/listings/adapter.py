@@ -4,12 +4,13 @@ log p'(c) = log p(c) + w_c f + b_c, renormalised: a linear layer whose offset is
 that with little to learn it changes little.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from engine.errors import InputError
+from engine.listings.prior import shares
 
 Array = NDArray[np.float64]
 Index = NDArray[np.int64]
@@ -45,7 +46,7 @@ class Adapter:
 class Photos:
     """Labelled photos to correct a head by."""
 
-    offset: Array  # [photos, classes] what the labels would be drawn by without a correction, in nats
+    offset: Array  # [photos, classes] the model's own log-probabilities
     features: NDArray[np.float32]  # [photos, width]
     labels: Index  # [photos]
     groups: Index  # [photos] the listing of each: folds keep a listing together, as its photos are alike
@@ -58,9 +59,9 @@ class Photos:
 def fit_adapter(photos: Photos) -> Adapter | None:
     """Multinomial logistic regression on top of the offset, L2 by cross-validation; None if no correction does better.
 
-    Classes that no photo shows keep what the offset says of them.
+    How common the classes are among these photos is an offset too while learning, as it is the prior's to say (Menon et
+    al. 2021). Classes that no photo shows keep what the model says of them.
     """
-    seen = np.unique(photos.labels)
     centre = photos.features.mean(0, dtype=np.float64)
     scale = np.sqrt(((photos.features - centre) ** 2).sum(1).mean()).clip(1e-9)
 
@@ -68,17 +69,21 @@ def fit_adapter(photos: Photos) -> Adapter | None:
         return np.hstack([(part.features - centre) / scale, np.ones((len(part.labels), 1))])
 
     listings, place = np.unique(photos.groups, return_inverse=True)
+    if len(listings) < _FOLDS:
+        return None
     fold = np.random.default_rng(0).permutation(len(listings))[place] % _FOLDS
-    losses = np.zeros(len(_PENALTIES))
+    losses = np.zeros(1 + len(_PENALTIES))  # the first: without a correction
     for number in range(_FOLDS):
         train, test = photos[fold != number], photos[fold == number]
+        seen = np.unique(train.labels)
         tried = _path(train, rows(train), seen, _PENALTIES)
-        losses += [_loss(weights, test, rows(test), seen)[0] * test.weights.sum() for weights in tried]
-    untouched = _loss(np.zeros((len(seen), photos.features.shape[1] + 1)), photos, rows(photos), seen)[0]
+        nothing = np.zeros_like(tried[0])
+        losses += [_loss(weights, test, rows(test), seen)[0] * test.weights.sum() for weights in (nothing, *tried)]
     best = int(losses.argmin())
-    if losses[best] >= untouched * photos.weights.sum():
+    if best == 0:
         return None
-    found = _path(photos, rows(photos), seen, _PENALTIES[: best + 1])[-1]
+    seen = np.unique(photos.labels)
+    found = _path(photos, rows(photos), seen, _PENALTIES[:best])[-1]
     weights, bias = np.zeros((photos.offset.shape[1], len(centre))), np.zeros(photos.offset.shape[1])
     weights[seen], bias[seen] = found[:, :-1] / scale, found[:, -1] - found[:, :-1] @ centre / scale
     return Adapter(weights.astype(np.float32), bias.astype(np.float32))
@@ -88,7 +93,9 @@ def _path(photos: Photos, rows: Array, seen: Index, penalties: Array) -> list[Ar
     """Weights on `rows` [photos, width + 1] for each penalty, [seen, width + 1]."""
     from scipy.optimize import minimize
 
-    shape = len(seen), rows.shape[1]
+    shape, classes = (len(seen), rows.shape[1]), photos.offset.shape[1]
+    common = np.log(shares(np.bincount(photos.labels, photos.weights, minlength=classes).astype(np.float64)))
+    photos = replace(photos, offset=photos.offset + common)
 
     def target(flat: Array, penalty: float) -> tuple[float, Array]:
         weights = flat.reshape(shape)

@@ -11,7 +11,7 @@ from engine.errors import InputError
 from engine.listings import text, vote
 from engine.listings.adapter import Adapter, Photos, fit_adapter
 from engine.listings.pipeline import Rule, decide
-from engine.listings.prior import mixed
+from engine.listings.prior import mixed, shares
 from engine.listings.terms import Terms
 from engine.listings.verdict import Verdict
 from engine.listings.weigh import Look, Model
@@ -93,25 +93,6 @@ def effective(weights: Array) -> Array:
     return np.asarray(weights * weights.sum() / (weights @ weights))
 
 
-def shares(counts: Array) -> Array:
-    """Shares of classes from (weighted) counts, [classes], shrunk to even ones as far as the counts ask for it.
-
-    The mean of a Dirichlet posterior whose prior is even; its strength is the likeliest one (Minka 2000).
-    """
-    from scipy.optimize import minimize_scalar
-    from scipy.special import gammaln
-
-    classes, total = len(counts), counts.sum()
-
-    def surprise(log_strength: float) -> float:
-        strength = np.exp(log_strength)
-        each = gammaln(counts + strength / classes) - gammaln(strength / classes)
-        return float(gammaln(total + strength) - gammaln(strength) - each.sum())
-
-    strength = np.exp(minimize_scalar(surprise, bounds=(0, np.log(1e5)), method="bounded").x)
-    return np.asarray((counts + strength / classes) / (total + strength))
-
-
 def only_hard(cases: Sequence[Case], what: str) -> str | None:
     """Why `what` cannot be learned: without audits, or a review of all, nobody knows how the accepted ones are."""
     drawn = any(0 < case.item.propensity < 1 for case in cases)
@@ -150,7 +131,6 @@ def _texts(items: Sequence[Reviewed]) -> tuple[list[str], list[str]]:
 
 
 def learn_head(cases: Sequence[Case], model: Model, terms: Terms) -> Lesson:
-    """A correction of the head. How common the classes are among the reviewed is taken off: that is the prior's."""
     known = [case for case in cases if case.item.label is not None]
     shown = [
         (case, look, photo)
@@ -164,8 +144,7 @@ def learn_head(cases: Sequence[Case], model: Model, terms: Terms) -> Lesson:
     labels = np.array([model.classes.index(str(case.item.label)) for case, *_ in shown])
     weights = np.array([photo.weight for *_, photo in shown])
     log_p = np.stack([look.log_probabilities for look in items])
-    common = np.log(shares(np.bincount(labels, weights, minlength=len(model.classes)).astype(np.float64)))
-    offset = vote.calibrate(log_p, fitted.temperature, fitted.train_prior) + common
+    offset = vote.calibrate(log_p, fitted.temperature, fitted.train_prior)
     features = np.stack([look.features for look in items])
     group = dict(zip(map(id, known), _related([case.item for case in known]), strict=True))
     groups = np.array([group[id(case)] for case, *_ in shown])

@@ -43,3 +43,22 @@ def read_prior(path: Path, classes: Sequence[str]) -> NDArray[np.float64]:
 def mixed(shares: NDArray[np.float64]) -> NDArray[np.float64]:
     """The prior of these shares, [classes]: their log, none of them 0."""
     return np.asarray(np.log((1 - _EVEN) * shares + _EVEN / len(shares)))
+
+
+def shares(counts: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Shares of classes from (weighted) counts, [classes], shrunk to even ones as far as the counts ask for it.
+
+    The mean of a Dirichlet posterior whose prior is even; its strength is the likeliest one (Minka 2000).
+    """
+    from scipy.optimize import minimize_scalar
+    from scipy.special import gammaln
+
+    classes, total = len(counts), counts.sum()
+
+    def surprise(log_strength: float) -> float:
+        strength = np.exp(log_strength)
+        each = gammaln(counts + strength / classes) - gammaln(strength / classes)
+        return float(gammaln(total + strength) - gammaln(strength) - each.sum())
+
+    strength = np.exp(minimize_scalar(surprise, bounds=(0, np.log(1e5)), method="bounded").x)
+    return np.asarray((counts + strength / classes) / (total + strength))

@@ -14,7 +14,8 @@ import pytest
 from engine.errors import DamagedModel, InputError
 from engine.listings.adapter import Adapter, Photos, fit_adapter
 from engine.listings.fitted import Fitted
-from engine.listings.lessons import effective, shares
+from engine.listings.lessons import effective
+from engine.listings.prior import shares
 from engine.listings.proposals import KINDS, Reviewed, apply, propose
 from engine.listings.route import Dial, Known
 from engine.listings.terms import Terms
