@@ -68,4 +68,5 @@ def risk_coverage(
         dragmode=False,
     )
     figure.update_xaxes(title="go without a person", tickformat=".0%", range=[0, 1], fixedrange=True)
-    return figure.update_yaxes(title="wrong among them", tickformat=".0%", range=[0, top], fixedrange=True)
+    ends = [-0.03 * top, top]  # a mark at 0 is whole
+    return figure.update_yaxes(title="wrong among them", tickformat=".0%", range=ends, zeroline=False, fixedrange=True)

@@ -45,7 +45,7 @@ def headline(tried: Mapping[str, Judged], model: "Classifier", terms: Terms) -> 
     found = at(list(tried.values())[-1], model, terms, terms.dial)
     if found.automatic == 0:
         return "Every listing goes to a person"
-    return f"{percent(found.automatic)} go without a person, {share(found.errors)} of them wrong"
+    return f"{percent(found.automatic)} go without a person, {_wrong(found.errors)} of them wrong"
 
 
 def draw(tried: Mapping[str, Judged], model: "Classifier", terms: Terms) -> None:
@@ -179,6 +179,8 @@ def _outcome(tried: Mapping[str, Judged], model: "Classifier", terms: Terms, dia
         st.markdown(sentence(words))
     if dial != terms.dial:
         st.caption(f"The dial in force: {finding(now)}, {now.cost:.2f} a listing.")
+    if name != _OWN:
+        st.caption(f"From {OWN_FROM} reviewed listings on, audits among them, they are drawn beside the trial.")
     _numbers(tried, model, terms, dial)
 
 
@@ -187,7 +189,11 @@ def finding(found: Operating) -> str:
     if found.automatic == 0:
         return "Every listing goes to a person"
     low, high = (f"{100 * end:.1f}" for end in found.interval)
-    return f"{share(found.automatic)} go without a person, {share(found.errors)} of them wrong ({low} to {high})"
+    return f"{share(found.automatic)} go without a person, {_wrong(found.errors)} of them wrong ({low} to {high})"
+
+
+def _wrong(errors: float) -> str:
+    return f"{100 * errors:.1f} %" if errors else "none"
 
 
 def _words(judged: Judged, dial: Dial, found: Operating, expected: int) -> list[str]:
@@ -210,7 +216,7 @@ def _words(judged: Judged, dial: Dial, found: Operating, expected: int) -> list[
         within = operate(judged, judged.accepted(threshold), replace(dial, audit=0.0))
         words.append(
             f"people have time for {dial.places:,} a day: {per_day - dial.places:,.0f} more are left each day. To "
-            f"leave none, accept from a probability of {min(threshold, 1):.2f}: {share(within.errors)} of the "
+            f"leave none, accept from a probability of {min(threshold, 1):.2f}: {_wrong(within.errors)} of the "
             "accepted would be wrong"
         )
     return words
@@ -235,7 +241,7 @@ def _numbers(tried: Mapping[str, Judged], model: "Classifier", terms: Terms, dia
                 "photos": photos,
                 "accepted from": "never" if threshold > 1 else f"{threshold:.3f}" if photos != _OWN else "",
                 "without a person": share(found.automatic),
-                "wrong among them": f"{share(found.errors)} ({100 * found.interval[0]:.1f} to "
+                "wrong among them": f"{100 * found.errors:.1f} % ({100 * found.interval[0]:.1f} to "
                 f"{100 * found.interval[1]:.1f})",
                 "cost a listing": f"{found.cost:.2f}",
                 "listings": len(item),

@@ -84,6 +84,7 @@ def draw(model: "Classifier") -> None:
                 "whether it goes without a person, and why not."
             )
             _uploader()
+            st.caption("More than that? `tally classify FOLDER` gives the same verdicts on the command line.")
             st.markdown("No photos at hand? Try three drawn listings.")
             st.button("Try the drawings", icon=":material/draw:", key="many-try", on_click=_try)
 
@@ -96,7 +97,7 @@ def _uploader() -> None:
             accept_multiple_files=True,
             key=f"many-{state.many_drops}",
             help="A folder in the ZIP is a listing, and so is a ZIP of loose photos. More goes through the command "
-            "line, which gives the same verdicts: `tally classify FOLDER --json`.",
+            "line: `tally classify FOLDER --json`.",
         )
     if files:
         state.many_drops += 1

@@ -2,7 +2,6 @@
 
 from typing import TYPE_CHECKING
 
-import pandas as pd
 import streamlit as st
 
 from dashboard import charts
@@ -10,7 +9,7 @@ from dashboard.charts import routing as figures
 from dashboard.measured import once
 from dashboard.panels.classify import changes
 from dashboard.panels.classify.changes import Offer
-from dashboard.text import capital, escape, sentence, share
+from dashboard.text import capital, escape, sentence
 from engine.errors import InputError
 from engine.listings.proposals import Proposal, propose
 from engine.listings.terms import Terms
@@ -47,7 +46,12 @@ def draw(model: "Classifier", terms: Terms) -> None:
         "sure is sure enough, and what the model confuses. Each is learned from one half of the reviewed listings and "
         "measured on the other. Nothing changes until somebody accepts it."
     )
-    _in_force(model)
+    held = [made for kind in NAMES if (made := changes.standing(kind, model.id))]
+    if held:
+        changes.who()
+        st.markdown("**In force**")
+        for made in held:
+            changes.line(made)
     key = "proposals", *state_of(model, terms)
     asked = st.session_state.get("proposals-asked") == key
     if not asked:
@@ -59,7 +63,8 @@ def draw(model: "Classifier", terms: Terms) -> None:
     except InputError as error:
         st.info(f"{escape(sentence(error.message))} {escape(sentence(error.remedy))}", icon=":material/hourglass:")
         return
-    changes.who()
+    if not held:
+        changes.who()
     for proposal in found:
         _card(proposal, model)
 
@@ -72,15 +77,6 @@ def state_of(model: "Classifier", terms: Terms) -> tuple[object, ...]:
 
 def _ask(key: tuple[object, ...]) -> None:
     st.session_state["proposals-asked"] = key
-
-
-def _in_force(model: "Classifier") -> None:
-    """Accepted ones that hold, each with its way back."""
-    held = [made for kind in NAMES if (made := changes.standing(kind, model.id))]
-    if held:
-        st.markdown("**In force**")
-        for made in held:
-            changes.line(made)
 
 
 def _card(proposal: Proposal, model: "Classifier") -> None:
@@ -103,9 +99,13 @@ def _card(proposal: Proposal, model: "Classifier") -> None:
             )
         with numbers:
             pairs = {words: proposal.figures[name] for name, words in _ROWS.items() if name in proposal.figures}
-            table = pd.DataFrame(
-                {"": words, "before": share(before), "after": share(after)} for words, (before, after) in pairs.items()
-            )
-            st.dataframe(table, hide_index=True, alt="Figures before and after")
+            lines = [
+                f"| {words} | {_percent(before)} | {_percent(after)} |" for words, (before, after) in pairs.items()
+            ]
+            st.markdown("\n".join(["| | before | after |", "|---|---:|---:|", *lines]))
             offer = Offer(proposal.kind, proposal.content, proposal.sentence, model.id, proposal.figures)
             changes.accept_button("Accept", offer)
+
+
+def _percent(share: float) -> str:
+    return f"{100 * share:.1f} %"
