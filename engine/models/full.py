@@ -3,8 +3,8 @@
 import copy
 import hashlib
 import shutil
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -27,6 +27,9 @@ from engine.photos.closeup import fit_closeup
 from engine.photos.decode import decode_all
 
 _PHOTOS = 60_000  # drawn in all, about ten minutes of two cores; but no fewer than 8 and no more than 40 epochs
+_FEWEST = 10  # held-out photos of each half: with fewer, chance alone decides
+_TOO_FEW = f"Of both halves of the held-out photos {_FEWEST} are needed to train the whole network"
+_RECIPE = Recipe(rate=0.02, fall=0.6, smoothing=0.05, mixing=0.3, patience=6)  # gentle: the weights are good already
 _GATE = 300  # photos that teach the gate what a close-up is
 
 
@@ -57,55 +60,64 @@ def train_whole(
     """
     rest = np.delete(np.arange(len(data.labels)), held_out)
     first, second = (held_out[data.in_first_half[held_out] == half] for half in (True, False))
+    if min(len(first), len(second)) < _FEWEST:
+        return Whole(base, None, {}, False, f"{_TOO_FEW}: the linear head is kept.")
     digest = hashlib.sha256(repr((base.id, data.classes, data.pictures, data.labels.tolist())).encode()).hexdigest()
     folder = settings.home() / "training" / f"{name}-{digest[:12]}"
-    parts = [
+    seen, halted = (
         decoded(partial(only, paths, data.named(rows)), folder / part, data.classes)
         for part, rows in (("seen", rest), ("held-out", first))
-    ]
-    recipe = Recipe(
+    )
+    recipe = replace(
+        _RECIPE,
         epochs=min(40.0, max(8.0, _PHOTOS / len(rest))),
         batch=min(128, max(16, len(rest) // 10)),
-        rate=0.02,
-        fall=0.6,
-        smoothing=0.05,
-        mixing=0.3,
         sizes=((0, base.card.size),),
         size=base.card.size,
-        patience=6,
     )
-    error = [""]
+    error = ""
 
     def tell(row: dict[str, Any]) -> None:
+        nonlocal error
         if "accuracy" in row:
-            error[0] = f", error {1 - row['accuracy']:.1%}"
+            error = f", {1 - row['accuracy']:.1%} errors"
         else:
-            progress(f"training the network{error[0]}", row["step"] / row["steps"])
+            progress(f"training the network{error}", row["step"] / row["steps"])
 
     start = copy.deepcopy(with_head(base.network, head.layer()))
-    network = train(start, base.card, (parts[0], parts[1]), folder, recipe, tell)
+    network = train(start, base.card, (seen, halted), folder, recipe, tell)
 
     shutil.rmtree(folder / "model", ignore_errors=True)
     card = {"name": name, "format": 1, "classes": data.classes, "input": base.card.raw["input"], "temperature": 1.0}
     write_model(folder / "model", network, card)
-    model = Classifier(folder / "model")
-    seen = [photo for photo in only(paths, data.named(first)) if isinstance(photo.data, bytes)]
-    images = [image for image in decode_all(photo.data for photo in seen) if isinstance(image, Image.Image)]
-    places = np.array([data.classes.index(photo.label) for photo in seen])
-    warmth = temperature(model.predict(images).logits, places)
+    whole = _compared(paths, data, (first, second), Classifier(folder / "model"), head)
+    shutil.rmtree(folder)
+    if whole.better:
+        few = images(paths, data, rest[:: len(rest) // _GATE + 1])
+        whole = replace(whole, gate=fit_closeup(whole.model, few, images(paths, data, first)))
+    return whole
+
+
+def _compared(
+    paths: Sequence[Path], data: Gathered, halves: tuple[Items, Items], model: Classifier, head: Head
+) -> Whole:
+    """Both calibrated on the first half of the held-out photos and scored on the second."""
+    first, second = halves
+    labels = [data.classes.index(photo.label) for photo in only(paths, data.named(first))]
+    warmth = temperature(model.predict(list(images(paths, data, first))).logits, np.array(labels))
     model = model.with_head(model.network.head, data.classes, warmth)
     found = evaluate(only(paths, data.named(second)), model)
     logits = head.logits(data.features)
-    calm = temperature(logits[first], data.labels[first])
-    rival = figures_of(data.labels[second], log_softmax(logits[second] / calm))
-    better = found["log_loss"] < rival["log_loss"] and found["accuracy"] >= rival["accuracy"]
-    said = "beats" if better else "does not beat"
-    kept = "" if better else ", which is kept"
-    sentence = (
-        f"On {len(second):,} held-out photos the trained network {said} the linear head{kept}: "
-        f"{1 - found['accuracy']:.1%} errors against {1 - rival['accuracy']:.1%}."
-    )
-    whole = decode_all(photo.data for photo in only(paths, data.named(rest[:: len(rest) // _GATE + 1])))
-    gate = fit_closeup(model, (image for image in whole if isinstance(image, Image.Image)), images) if better else None
-    shutil.rmtree(folder)
-    return Whole(model, gate, found, better, sentence)
+    rival = log_softmax(logits[second] / temperature(logits[first], data.labels[first]))
+    against = figures_of(data.labels[second], rival)
+    better = found["log_loss"] < against["log_loss"] and found["accuracy"] >= against["accuracy"]
+    said = "beats the linear head" if better else "does not beat the linear head, which is kept"
+    errors = f"{1 - found['accuracy']:.1%} errors against {1 - against['accuracy']:.1%}"
+    sentence = f"On {len(second):,} held-out photos the trained network {said}: {errors}."
+    return Whole(model, None, found, better, sentence)
+
+
+def images(paths: Sequence[Path], data: Gathered, rows: Items) -> Iterator[Image.Image]:
+    """The photos of these rows, in the order of `only`; all were readable."""
+    found = decode_all(photo.data for photo in only(paths, data.named(rows)))
+    return (image for image in found if isinstance(image, Image.Image))

@@ -8,6 +8,7 @@ The same command resumes. More --epochs may be asked for on the way: the rate is
 
 import argparse
 import copy
+import io
 import json
 import sys
 import time
@@ -68,7 +69,9 @@ class State:
         modules = {name: getattr(self, name).state_dict() for name in ("network", "average", "optimiser")}
         numbers = {name: getattr(self, name) for name in ("step", "minutes", "best", "best_step")}
         unfinished = path.with_suffix(".part")
-        torch.save(modules | numbers, unfinished)
+        content = io.BytesIO()  # torch's own errors do not say that the disk is full
+        torch.save(modules | numbers, content)
+        unfinished.write_bytes(content.getbuffer())
         unfinished.replace(path)
 
     def load(self, path: Path) -> None:

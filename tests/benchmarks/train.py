@@ -78,7 +78,14 @@ def run(options: argparse.Namespace, folder: Path) -> None:
     rivals = {
         "scikit-learn, its defaults": LogisticRegression(max_iter=2000),
         "scikit-learn, standardised, C by cross-validation": make_pipeline(
-            StandardScaler(), LogisticRegressionCV(Cs=np.geomspace(1e-4, 1, 7), max_iter=2000, l1_ratios=(0,), use_legacy_attributes=True)
+            StandardScaler(),
+            LogisticRegressionCV(
+                Cs=np.geomspace(1e-4, 1, 7),
+                max_iter=2000,
+                l1_ratios=(0,),
+                scoring="neg_log_loss",
+                use_legacy_attributes=True,
+            ),
         ),
     }
     for rival in rivals.values():

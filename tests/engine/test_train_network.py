@@ -153,3 +153,9 @@ def test_the_whole_network_is_kept_only_if_it_beats_the_head(home, tmp_path, mod
     assert report["photos"] == (96 if kind == "linear head" else 24)
     assert list((home / "training").iterdir()) == []
     assert json.loads((home / "models" / "whole" / "report.json").read_text())["accuracy"] == report["accuracy"]
+
+
+def test_too_few_photos_for_a_network_are_said(home, tmp_path, model):
+    report = learn([fill(tmp_path / "photos", {"disc": 6, "frame": 6})], "few", model, full=True)
+    assert any("the linear head is kept" in note for note in report["notes"])
+    assert load_model("few").card.raw["trained"]["kind"] == "linear head"
