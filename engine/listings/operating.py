@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from engine.listings.route import Dial, RiskCoverage, Trial, risk_coverage
 
 if TYPE_CHECKING:
+    from engine.listings.fitted import Fitted
     from engine.listings.lessons import Reviewed
     from engine.listings.terms import Terms
     from engine.listings.weigh import Model
@@ -58,9 +59,9 @@ class Judged:
     def __len__(self) -> int:
         return len(self.kappa)
 
-    def accepted(self, threshold: float) -> NDArray[np.bool_]:
-        """Which go without a person from this kappa on."""
-        return np.asarray(self.kappa >= max(threshold, 0.0))
+    def accepted(self, threshold: float | Array) -> NDArray[np.bool_]:
+        """Which go without a person from this kappa on, or each from its own."""
+        return np.asarray(self.kappa >= np.maximum(threshold, 0.0))
 
     @property
     def curve(self) -> RiskCoverage:
@@ -92,6 +93,12 @@ def operate(judged: Judged, accepted: NDArray[np.bool_], dial: Dial) -> Operatin
     cost = float(_costs(np.array([automatic]), np.array([errors]), dial)[0])
     reviews = 1 - automatic * (1 - dial.audit)
     return Operating(automatic, errors, _interval(errors, judged, accepted), reviews, cost)
+
+
+def stand(judged: Judged, dial: Dial, fitted: "Fitted") -> Operating:
+    """Where a dial stands: each listing is held to the threshold for its number of photos."""
+    limits = {size: dial.threshold(fitted, size) for size in set(judged.size.tolist())}
+    return operate(judged, judged.accepted(np.array([limits[size] for size in judged.size.tolist()])), dial)
 
 
 def costs(curve: RiskCoverage, dial: Dial) -> Array:

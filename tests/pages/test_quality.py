@@ -17,6 +17,7 @@ from dashboard.cli import main
 from dashboard.samples import drawn_listing
 from engine import settings
 from engine.errors import StoreError
+from engine.listings.operating import Judged
 from engine.listings.proposals import Proposal
 from engine.listings.route import Dial, Trial, risk_coverage
 from engine.store import changes
@@ -184,6 +185,24 @@ def test_the_chart_marks_both_dials_the_limit_and_the_capacity(page):
     assert "20.0 % go without a person, 10.0 % of them wrong" in chart.alt
 
 
+def test_reviewed_listings_of_the_shop_are_drawn_beside_the_trial_and_rule(page, monkeypatch):
+    own = Judged(np.full(100, 0.9), np.arange(100) >= 2, np.full(100, 4), np.ones(100))
+    monkeypatch.setattr(Judged, "of_reviewed", lambda *_: own)
+    run(page, "Quality and costs")
+    assert page.title[0].value == "100 % go without a person, 2.0 % of them wrong"
+    names = [trace["name"] for trace in json.loads(page.get("plotly_chart")[0].proto.spec)["data"]]
+    assert names == ["held-out trial", "your reviewed listings", "this dial"]
+
+
+def test_listings_that_people_must_see_are_more_than_they_have_time_for(page, monkeypatch):
+    own = Judged(np.repeat([-1.0, 0.9], [60, 40]), np.arange(100) >= 2, np.full(100, 4), np.ones(100))
+    monkeypatch.setattr(Judged, "of_reviewed", lambda *_: own)
+    run(page, "Quality and costs")
+    page.number_input(key="dial-places-default").set_value(10)
+    words = run(page, "Quality and costs")
+    assert "50 more are left each day, and 60 need a person for other reasons than doubt" in words
+
+
 def test_a_model_without_a_trial_has_a_dial_all_the_same(page, monkeypatch):
     model = model_in_background().result()
     monkeypatch.setattr(model, "fitted", replace(model.fitted, trial=None))
@@ -269,3 +288,28 @@ def test_a_table_without_prices_is_refused_in_words(page):
     page.file_uploader[0].upload("notes.csv", b"what,ever\n1,2\n")
     run(page, "Prices")
     assert "lacks one of the columns label, price" in page.error[0].proto.title
+
+
+def test_evidence_is_weighed_otherwise_for_this_visit():
+    def script() -> None:
+        import numpy as np
+        import streamlit as st
+
+        from dashboard.cached import model_in_background
+        from dashboard.panels.classify.whatif import what_if
+        from engine.listings.terms import Terms
+
+        model = model_in_background().result()
+        terms = Terms(prior=np.zeros(len(model.classes)))
+        turned = what_if(terms, model)
+        st.write("as fitted" if turned is terms else f"{turned.version} {turned.fitted.rho} {turned.right}")
+
+    page = AppTest.from_function(script, default_timeout=60).run()
+    assert page.markdown[-1].value == "as fitted"
+    assert len(page.slider) == 3
+    right = page.slider[1].value
+    page.slider[0].set_value(0.5).run()
+    assert page.markdown[-1].value.startswith("default turned 0.5")
+    assert page.slider[1].value == right
+    page.button[0].click().run()
+    assert page.markdown[-1].value == "as fitted"

@@ -5,10 +5,8 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-import numpy as np
 import pandas as pd
 import streamlit as st
-from numpy.typing import NDArray
 from streamlit.delta_generator import DeltaGenerator
 
 from dashboard import charts
@@ -16,8 +14,9 @@ from dashboard.charts import routing as figures
 from dashboard.downloads import csv
 from dashboard.panels.classify import changes
 from dashboard.panels.classify.changes import Offer
-from dashboard.text import percent, sentence, share
-from engine.listings.operating import Judged, Operating, costs, operate, threshold_within
+from dashboard.text import sentence, share
+from engine.listings.fitted import Fitted
+from engine.listings.operating import Judged, Operating, costs, operate, stand, threshold_within
 from engine.listings.route import Dial
 from engine.listings.terms import Terms
 
@@ -42,10 +41,10 @@ def headline(tried: Mapping[str, Judged], model: "Classifier", terms: Terms) -> 
     """What the dial in force does."""
     if not tried:
         return "How sure must it be to go without a person?"
-    found = at(list(tried.values())[-1], model, terms, terms.dial)
+    found = stand(list(tried.values())[-1], terms.dial, terms.fitted or model.fitted)
     if found.automatic == 0:
         return "Every listing goes to a person"
-    return f"{percent(found.automatic)} go without a person, {_wrong(found.errors)} of them wrong"
+    return f"{100 * found.automatic:.0f} % go without a person, {_wrong(found.errors)} of them wrong"
 
 
 def draw(tried: Mapping[str, Judged], model: "Classifier", terms: Terms) -> None:
@@ -55,7 +54,7 @@ def draw(tried: Mapping[str, Judged], model: "Classifier", terms: Terms) -> None
         dial, expected = _turned(model, terms)
     with outcome:
         if tried:
-            _outcome(tried, model, terms, dial, expected)
+            _outcome(tried, terms.fitted or model.fitted, (terms.dial, dial), expected)
         else:
             st.info(
                 "This model was not tried on held-out listings, so nobody can say what follows from a dial. "
@@ -64,11 +63,6 @@ def draw(tried: Mapping[str, Judged], model: "Classifier", terms: Terms) -> None
             )
     with controls:
         _save(terms, dial)
-
-
-def at(judged: Judged, model: "Classifier", terms: Terms, dial: Dial) -> Operating:
-    """Where a dial stands."""
-    return operate(judged, _accepted(judged, model, terms, dial), dial)
 
 
 def _photos(model: "Classifier") -> int:
@@ -120,7 +114,7 @@ def _turned(model: "Classifier", terms: Terms) -> tuple[Dial, int]:
             "People are wrong on, %",
             0.0,
             20.0,
-            100 * now.errors_of_people,
+            min(100 * now.errors_of_people, 20.0),
             0.5,
             "%.1f",
             key=f"dial-people-{version}",
@@ -155,14 +149,16 @@ def _turned(model: "Classifier", terms: Terms) -> tuple[Dial, int]:
 
 
 def _cost(place: DeltaGenerator, label: str, now: float, version: str) -> float:
+    now = min(max(now, 0.01), 1e6)
     return place.number_input(label, 0.01, 1e6, now, key=f"dial-{label}-{version}", persist_state="session")
 
 
-def _outcome(tried: Mapping[str, Judged], model: "Classifier", terms: Terms, dial: Dial, expected: int) -> None:
-    """The chart and what follows in words."""
+def _outcome(tried: Mapping[str, Judged], fitted: Fitted, dials: tuple[Dial, Dial], expected: int) -> None:
+    """The chart and what follows in words; `dials` are the one in force and the visitor's."""
     name, ruling = list(tried.items())[-1]  # the shop's own listings, where there are enough
-    chosen, now = at(ruling, model, terms, dial), at(ruling, model, terms, terms.dial)
-    marks = {"this dial": chosen} | ({} if dial == terms.dial else {"the dial in force": now})
+    in_force, dial = dials
+    now, chosen = (stand(ruling, item, fitted) for item in dials)
+    marks = {"this dial": chosen} | ({} if dial == in_force else {"the dial in force": now})
     st.markdown(f"**{finding(chosen)}**", help=_help(name))
     st.plotly_chart(
         figures.risk_coverage(
@@ -177,11 +173,11 @@ def _outcome(tried: Mapping[str, Judged], model: "Classifier", terms: Terms, dia
     )
     for words in _words(ruling, dial, chosen, expected):
         st.markdown(sentence(words))
-    if dial != terms.dial:
+    if dial != in_force:
         st.caption(f"The dial in force: {finding(now)}, {now.cost:.2f} a listing.")
     if name != _OWN:
         st.caption(f"From {OWN_FROM} reviewed listings on, audits among them, they are drawn beside the trial.")
-    _numbers(tried, model, terms, dial)
+    _numbers(tried, fitted, dial)
 
 
 def finding(found: Operating) -> str:
@@ -212,14 +208,22 @@ def _words(judged: Judged, dial: Dial, found: Operating, expected: int) -> list[
         audits = expected * found.automatic * dial.audit
         words.append(f"{_whole(audits)} of them are audits: accepted, and looked at all the same")
     if dial.places is not None and per_day > dial.places:
-        threshold = threshold_within(judged, dial.places / expected)
-        within = operate(judged, judged.accepted(threshold), replace(dial, audit=0.0))
-        words.append(
-            f"people have time for {dial.places:,} a day: {per_day - dial.places:,.0f} more are left each day. To "
-            f"leave none, accept from a probability of {min(threshold, 1):.2f}: {_wrong(within.errors)} of the "
-            "accepted would be wrong"
-        )
+        words.append(_overflow(judged, replace(dial, audit=0.0), expected, per_day))
     return words
+
+
+def _overflow(judged: Judged, dial: Dial, expected: int, per_day: float) -> str:
+    """What people have no time for, and what it would take to leave none."""
+    assert dial.places is not None
+    threshold = threshold_within(judged, dial.places / expected)
+    within = operate(judged, judged.accepted(threshold), dial)
+    left = f"people have time for {dial.places:,} a day: {_whole(per_day - dial.places)} more are left each day"
+    if threshold < 0:
+        return f"{left}, and {_whole(expected * within.reviews)} need a person for other reasons than doubt"
+    return (
+        f"{left}. To leave none, accept from a probability of {threshold:.2f}: {_wrong(within.errors)} of the accepted "
+        "would be wrong"
+    )
 
 
 def _whole(number: float) -> str:
@@ -227,15 +231,14 @@ def _whole(number: float) -> str:
     return f"{number:,.0f}" if number >= 1 or number == 0 else f"{number:.1f}"
 
 
-def _numbers(tried: Mapping[str, Judged], model: "Classifier", terms: Terms, dial: Dial) -> None:
+def _numbers(tried: Mapping[str, Judged], fitted: Fitted, dial: Dial) -> None:
     """The dial on each number of photos, and the curves as a file."""
-    rows = []
-    trial = model.fitted.trial
+    rows, trial = [], fitted.trial
     parts = {f"{n}": Judged.of_trial(trial, int(n)) for n in sorted(set(trial.size.tolist()))} if trial else {}
     parts |= {_OWN: tried[_OWN]} if _OWN in tried else {}
     for photos, item in parts.items():
-        found = at(item, model, terms, dial)
-        threshold = dial.threshold(terms.fitted or model.fitted, int(item.size.max()))
+        found = stand(item, dial, fitted)
+        threshold = dial.threshold(fitted, int(item.size.max()))
         rows.append(
             {
                 "photos": photos,
@@ -302,9 +305,3 @@ def _help(of: str) -> str:
         "Held-out listings that no threshold was fitted on: a quarter of their photos is spoiled, and one in five "
         "shows nothing of the catalogue. A person also looks where photos contradict each other or the description."
     )
-
-
-def _accepted(judged: Judged, model: "Classifier", terms: Terms, dial: Dial) -> NDArray[np.bool_]:
-    fitted = terms.fitted or model.fitted
-    limits = {size: dial.threshold(fitted, size) for size in set(judged.size.tolist())}
-    return np.asarray(judged.kappa >= np.maximum([limits[size] for size in judged.size.tolist()], 0))
