@@ -19,10 +19,12 @@ def person() -> str | None:
 def ask(known: Sequence[str], then: Callable[[], None] = lambda: None) -> None:
     """A box for the name; `known` are those to choose from."""
     tell("person")
+    name = person()
+    names = sorted({*known, *([name] if name else [])})
     st.selectbox(
         "Who are you?",
-        known,
-        index=None,
+        names,
+        index=names.index(name) if name else None,
         key="person-name",
         placeholder="Type your name, or choose it",
         accept_new_options=True,
@@ -49,3 +51,5 @@ def _enter(then: Callable[[], None]) -> None:
         with told("person"):
             state["person"] = person_name(name)
             then()
+    else:
+        state.pop("person", None)

@@ -114,16 +114,11 @@ def correction(kept: Kept) -> None:
         tell("correction")
         options = sorted({*model_in_background().result().classes, *kept.verdict.scores})
         choice = choose("It is", options, "correction-label")
-        if name := person.person():
-            with st.container(horizontal=True, vertical_alignment="center"):
-                st.markdown(f"Said by **{escape(name)}**", width="content")
-                person.leave()
-        else:
-            person.ask(people())
+        person.ask(people())
         st.button(
             "Say so",
             type="primary",
-            disabled=not (choice and name),
+            disabled=not (choice and person.person()),
             on_click=_say,
             args=(kept.id,),
             key="correction-say",
