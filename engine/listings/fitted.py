@@ -69,6 +69,7 @@ def save(folder: Path, fitted: Fitted, weights: str, figures: dict[str, Any]) ->
     }
     save_file(packed, folder / ARRAYS)
     numbers = {item: getattr(fitted, item) for item in (*_NUMBERS, "accept")}
+    numbers["alike"] = fitted.novelty.alike if fitted.novelty else 1.0
     numbers["independent"] = fitted.trial.independent if fitted.trial else 1.0
     content = {"weights": weights, **numbers, "known": asdict(fitted.known), "mix": mix, "figures": figures}
     (folder / NUMBERS).write_text(json.dumps(content, indent=1) + "\n", "utf-8")
@@ -100,7 +101,7 @@ def load(folder: Path, weights: str, shape: tuple[int, int]) -> Fitted:
             two_objects,
             accept=tuple(map(float, raw["accept"])),
             known=Known(**raw["known"]),
-            novelty=_novelty(arrays, tuple(raw["mix"])) if raw["mix"] else None,
+            novelty=_novelty(arrays, tuple(raw["mix"]), float(raw["alike"])) if raw["mix"] else None,
             gate={name[5:]: values for name, values in arrays.items() if name.startswith("gate.")} or None,
             trial=_trial(arrays, float(raw["independent"])) if _TRIAL + "kappa" in arrays else None,
         )
@@ -113,11 +114,11 @@ def load(folder: Path, weights: str, shape: tuple[int, int]) -> Fitted:
     return fitted
 
 
-def _novelty(arrays: dict[str, NDArray[np.float64]], mix: tuple[str, ...]) -> Novelty:
+def _novelty(arrays: dict[str, NDArray[np.float64]], mix: tuple[str, ...], alike: float) -> Novelty:
     known = {name.removeprefix(_UNKNOWN): values for name, values in arrays.items() if name.startswith(_UNKNOWN)}
     labels = known.pop("bank_labels").astype(np.int64)
-    calibration = [known.pop(name) for name in _CALIBRATION]
-    return Novelty(Reference(**known, bank_labels=labels), mix, *calibration)
+    usual_photos, mixed, usual = (known.pop(name) for name in _CALIBRATION)
+    return Novelty(Reference(**known, bank_labels=labels), mix, usual_photos, mixed, usual, alike)
 
 
 def _trial(arrays: dict[str, NDArray[np.float64]], independent: float) -> Trial:
@@ -153,6 +154,7 @@ def _sound(fitted: Fitted, arrays: dict[str, NDArray[np.float64]], shape: tuple[
         and known.bank_labels.min() >= 0
         and known.bank_labels.max() < classes
         and set(mix) <= set(SCORES)
+        and -1 <= fitted.novelty.alike <= 1
         and len(fitted.novelty.known) == len(mix)
         and fitted.novelty.usual.shape[1:] == (len(TOGETHER), 2)
         and bool((fitted.novelty.usual[:, :, 1] > 0).all())

@@ -61,7 +61,7 @@ class Outcomes:
 
     strange: Array  # the listing's, as `Novelty.together` has it
     confidence: Array
-    photos: Array  # that count
+    photos: Array  # that count, as `Novelty.different` has it
     size: Index  # photos
     label: Index
     voted: Index  # the majority's class
@@ -117,10 +117,11 @@ def outcomes(fitted: Fitted, novelty: Novelty, material: Material, chosen: tuple
     photos, weights = np.exp(calibrated(fitted, material, chosen)), material.weights[chosen]
     votes = photos.sum(1) / (2 * photos.shape[1])  # breaks ties
     np.add.at(votes, (np.arange(len(votes))[:, None], photos.argmax(2)), 1)
+    strange, different = novelty.together(material.log_p[chosen], material.features[chosen], weights)
     return Outcomes(
-        strange=novelty.together(material.log_p[chosen], material.features[chosen], weights),
+        strange=strange,
         confidence=scores.max(1),
-        photos=np.where(weights.any(1), (weights > 0).sum(1), weights.shape[1]).astype(np.float64),
+        photos=different,
         size=np.full(len(weights), weights.shape[1]),
         label=scores.argmax(1),
         voted=votes.argmax(1),

@@ -139,9 +139,9 @@ def decide(
     ruling = terms.policy_for(classes).rule_on(classes[label], [classes[index] for index in poll.votes])
     reasons = [*_doubts(weighed, known, classes, said), *ruling.reasons]
     sure = known * float(poll.scores[label])
-    needed = terms.dial.threshold(terms.fitted or model.fitted, weighed.count)
+    needed = terms.dial.threshold(terms.fitted or model.fitted, weighed.different)
     if not reasons and sure < needed:
-        reasons.append(_unsure(sure, needed, weighed.count))
+        reasons.append(_unsure(sure, needed, weighed.different))
     decision = "unknown" if known < 0.5 and not weighed.hopeless else "review" if reasons else "accept"
     price, notes = _priced(classes[label], decision, terms)
     others = {
@@ -197,7 +197,7 @@ def _doubts(weighed: Weighed, known: float, classes: Sequence[str], said: text.T
 
 def _unsure(sure: float, needed: float, photos: int) -> str:
     if needed > 1:
-        several = "one photo" if photos == 1 else f"{photos} photos"
+        several = "one photo" if photos == 1 else f"{photos} different photos"
         return f"no listing of {several} is known to be sure enough to go without a person"
     return f"right with a probability of {100 * sure:.0f} %; {100 * needed:.0f} % is needed to go without a person"
 

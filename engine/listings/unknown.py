@@ -16,6 +16,7 @@ _GAMMA, _TOP = 0.1, 100  # of GEN, as published
 _NEIGHBOURS = 5
 _AROUND = 20  # neighbours that name the nearest classes
 _SHRINK = 1.0  # of the covariances towards a sphere; 1 did better on hidden classes than 0.1 or 0.01
+_ALIKE = 0.95  # of pairs of photos of one class are less alike than two that repeat each other
 _CODE = 6  # times shorter than the features is the autoencoder's code
 
 
@@ -135,6 +136,7 @@ class Novelty:
     known: Array = field(repr=False)  # [mix, photos] sorted scores of known photos
     mixed: Array = field(repr=False)  # [photos] sorted means of their shares
     usual: Array = field(repr=False)  # [sizes, scores, 2] mean and deviation of TOGETHER for 1, 2, ... known photos
+    alike: float = 1.0  # cosine of features above which two photos repeat each other
 
     @classmethod
     def calibrated(
@@ -154,7 +156,9 @@ class Novelty:
         mixed = np.mean([share_below(*pair) for pair in zip(known, scores, strict=True)], axis=0)
         found = [_together(reference, *several) for several in listings]
         usual = np.stack([np.stack([rows.mean(0), rows.std(0).clip(1e-9)], axis=1) for rows in found])
-        return cls(reference, tuple(mix), known, np.sort(mixed), usual)
+        pairs = [_cosines(several)[:, 0, 1] for _, several, _ in listings if several.shape[1] > 1]
+        alike = float(np.quantile(np.concatenate(pairs), _ALIKE)) if pairs else 1.0
+        return cls(reference, tuple(mix), known, np.sort(mixed), usual, alike)
 
     def strangeness(self, logits: Array, features: Array) -> Array:
         """[photos]: 1 minus the conformal p-value, the share of known photos that look less strange."""
@@ -162,22 +166,39 @@ class Novelty:
         mixed = np.mean([share_below(*pair) for pair in zip(self.known, scores, strict=True)], axis=0)
         return share_below(self.mixed, mixed)
 
-    def together(self, log_p: Array, features: Array, weights: Array) -> Array:
-        """How strange listings are, [listings]: in standard deviations from known listings of as many photos.
+    def together(self, log_p: Array, features: Array, weights: Array) -> tuple[Array, Array]:
+        """How strange listings are, and of how many different photos that is told; [listings] each.
 
-        `log_p` [listings, photos, classes] (the logits, to a constant of each photo), `features` [listings, photos,
-        width], `weights` [listings, photos]. Scores of the photos' mean: what they share stays, while how each was
-        taken averages out.
+        In standard deviations from known listings of as many photos. `log_p` [listings, photos, classes] (the logits,
+        to a constant of each photo), `features` [listings, photos, width], `weights` [listings, photos]. Scores of the
+        photos' mean: what they share stays, while how each was taken averages out.
         """
-        sizes = (weights > 0).sum(1).clip(1, len(self.usual)) - 1
-        means, deviations = np.moveaxis(self.usual[sizes], 2, 0)
-        return np.asarray(((_together(self.reference, log_p, features, weights) - means) / deviations).mean(1))
+        many = self.different(features, weights)
+        below = np.minimum(many.astype(int), len(self.usual)) - 1
+        above, part = np.minimum(below + 1, len(self.usual) - 1), (many - below - 1).clip(0, 1)[:, None, None]
+        means, deviations = np.moveaxis(self.usual[below] * (1 - part) + self.usual[above] * part, 2, 0)
+        scores = _together(self.reference, log_p, features, weights)
+        return np.asarray(((scores - means) / deviations).mean(1)), many
+
+    def different(self, features: Array, weights: Array) -> Array:
+        """How many photos count, [listings]; those that repeat each other count for less, copies for one."""
+        counted = np.where(weights.any(1, keepdims=True), weights > 0, True).astype(np.float64)
+        repeated = ((_cosines(features) - self.alike) / max(1 - self.alike, 1e-9)).clip(0, 1)
+        every = np.arange(features.shape[1])
+        repeated[:, every, every] = 1.0
+        return np.asarray(counted.sum(1) ** 2 / np.einsum("li,lij,lj->l", counted, repeated, counted))
 
     def nearest(self, features: Array) -> list[list[int]]:
         """The classes of each photo's nearest neighbours among training photos, commonest first."""
         around = np.argsort(-_normalised(features) @ self.reference.bank.T, axis=1)[:, :_AROUND]
         counts = [np.bincount(row, minlength=len(self.reference.means)) for row in self.reference.bank_labels[around]]
         return [np.argsort(-row, kind="stable")[: np.count_nonzero(row)].tolist() for row in counts]
+
+
+def _cosines(features: Array) -> Array:
+    """Of the photos of listings, [listings, photos, photos]."""
+    n = features / np.linalg.norm(features, axis=2, keepdims=True).clip(1e-12)
+    return np.asarray(n @ n.transpose(0, 2, 1))
 
 
 def _together(known: Reference, log_p: Array, features: Array, weights: Array) -> Array:

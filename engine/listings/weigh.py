@@ -53,7 +53,7 @@ class Weighed:
     without: dict[str, vote.Poll]  # of the others, for each photo that counts, where two or more do
     unknown: float | None  # mean over the photos that count
     known: float | None  # probability that the object is in the catalogue
-    count: int  # of photos that count, one or more
+    different: int  # photos that count, one or more; those that repeat each other are not many
     hopeless: bool  # no photo shows anything
     poor: str | None  # why no photo is good enough to answer without a person
     two_objects: bool
@@ -75,10 +75,13 @@ def weigh(read: Mapping[str, Look], model: Model, terms: Terms = Terms(), text: 
     everyone = list(range(len(names)))
     found = panel.poll(everyone)
     weights = found.poll.evidence.weights.tolist()
-    known = None
+    known, different = (
+        None,
+        len({quality.picture for quality, weight in zip(qualities, weights, strict=True) if weight}),
+    )
     if fitted.novelty:
-        strange = fitted.novelty.together(card[None], features.astype(np.float64)[None], np.array([weights]))
-        known = float(fitted.known.probability(strange, np.array([np.count_nonzero(weights)]))[0])
+        strange, many = fitted.novelty.together(card[None], features.astype(np.float64)[None], np.array([weights]))
+        known, different = float(fitted.known.probability(strange, many)[0]), round(float(many[0]))
     kept = [index for index in everyone if weights[index] > 0]
     strangeness = [unknown for index in kept if (unknown := items[index].unknown) is not None]
     near = Counter(near for index in kept for near in items[index].nearest[:2])
@@ -91,7 +94,7 @@ def weigh(read: Mapping[str, Look], model: Model, terms: Terms = Terms(), text: 
         else {},
         unknown=float(np.mean(strangeness)) if strangeness else None,
         known=known,
-        count=len(kept),
+        different=different,
         hopeless=max(quality.weight for quality in qualities) <= LAST_RESORT,
         poor=_poor(qualities),
         two_objects=found.two_objects,

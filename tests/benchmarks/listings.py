@@ -72,6 +72,11 @@ def side(path: Path, model: Classifier) -> Side:
     return Side(photos, material, strangeness)
 
 
+def came_to(item: Side, model: Classifier, chosen: tuple[Index, Index]) -> Outcomes:
+    assert model.fitted.novelty is not None
+    return outcomes(model.fitted, model.fitted.novelty, item.material, chosen)
+
+
 def interval(differences: np.ndarray) -> str:
     """Mean of paired differences in points, and its 95 % interval."""
     mean, half = differences.mean() * 100, 196 * differences.std() / np.sqrt(len(differences))
@@ -84,7 +89,7 @@ def answers(known: Side, model: Classifier, chosen: tuple[Index, Index]) -> dict
     rows = material.log_p[chosen]
     card = np.exp(rows)
     votes = np.stack([np.bincount(row, minlength=card.shape[2]) for row in card.argmax(2)])
-    found = outcomes(model.fitted, material, known.strangeness, chosen)
+    found = came_to(known, model, chosen)
     return {
         "pooled": found.label,
         "majority": (votes + 1e-3 * card.sum(1)).argmax(1),
@@ -129,7 +134,7 @@ def auroc(known: np.ndarray, strange: np.ndarray) -> str:
 
 
 def strange(sides: dict[str, Side], model: Classifier) -> None:
-    """AUROC of unknown against known: a photo's strangeness and single scores, and their means over listings."""
+    """AUROC of unknown against known: P(known) of listings, and means of a photo's strangeness and of single scores."""
     novelty = model.fitted.novelty
     assert novelty is not None
     ways: dict[str, Callable[[Side], np.ndarray]] = {"Tally": lambda item: item.strangeness}
@@ -138,19 +143,27 @@ def strange(sides: dict[str, Side], model: Classifier) -> None:
         name: lambda item, score=score: by_version(item.material, partial(score, novelty.reference))
         for name, score in unknown.SCORES.items()
     }
+
+    def doubt(item: Side, chosen: tuple[Index, Index]) -> np.ndarray:
+        found = came_to(item, model, chosen)
+        return -model.fitted.known.probability(found.strange, found.photos)
+
+    def mean_of(way: Callable[[Side], np.ndarray]) -> Callable[[Side, tuple[Index, Index]], np.ndarray]:
+        values = {id(item): way(item) for item in sides.values()}
+        return lambda item, chosen: values[id(item)][chosen].mean(1)
+
+    scores = {"Tally, P(known)": doubt} | {f"{name}, the mean": mean_of(way) for name, way in ways.items()}
     print("\n| score | spoiled | near, a photo | near, 4 photos | far, a photo | far, 4 photos |")
     print("|---|---:|---:|---:|---:|---:|")
     for spoiled in (0.0, SPOILED):
-        for name, way in ways.items():
-            cells = []
-            values = {key: way(item) for key, item in sides.items()}
-            for other in ("near", "far"):
-                for size in (1, 4):
-                    pair = [
-                        values[key][sides[key].draw(size, LISTINGS, spoiled, seed=7)].mean(1)
-                        for key in ("known", other)
-                    ]
-                    cells.append(auroc(*pair))
+        for name, score in scores.items():
+            cells = [
+                auroc(
+                    *(score(sides[key], sides[key].draw(size, LISTINGS, spoiled, seed=7)) for key in ("known", other))
+                )
+                for other in ("near", "far")
+                for size in (1, 4)
+            ]
             print(f"| {name} | {spoiled:.0%} |", " | ".join(cells), "|")
 
 
@@ -158,12 +171,7 @@ def mixed(sides: dict[str, Side], model: Classifier, size: int) -> Outcomes:
     """Listings of which one in five is unknown, half of these near and half far."""
     counts = {"known": LISTINGS, "near": LISTINGS // 8, "far": LISTINGS // 8}
     parts = [
-        outcomes(
-            model.fitted,
-            sides[key].material,
-            sides[key].strangeness,
-            sides[key].draw(size, count, SPOILED, seed=50 + size),
-        )
+        came_to(sides[key], model, sides[key].draw(size, count, SPOILED, seed=50 + size))
         for key, count in counts.items()
     ]
     return Outcomes.joined(parts)
@@ -171,24 +179,24 @@ def mixed(sides: dict[str, Side], model: Classifier, size: int) -> Outcomes:
 
 def routing(sides: dict[str, Side], model: Classifier) -> None:
     print(
-        "\n| photos | known, automatic at 5 % errors | at 2 % | at the model's threshold | errors of accepted | AURC "
-        "| AUGRC |"
+        "\n| photos | known, automatic at 5 % errors | at 2 % | without the reason of disagreeing rules | at 2 % "
+        "| at the model's threshold | errors of accepted | AURC | AUGRC |"
     )
-    print("|---:|---:|---:|---:|---:|---:|---:|")
+    print("|---:|---:|---:|---:|---:|---:|---:|---:|---:|")
     for size in range(1, 7):
         found = mixed(sides, model, size)
-        kappa = found.kappa(model.fitted)
-        curve = risk_coverage(kappa, found.right)
-        shares = []
-        for rate in (0.05, 0.02):
-            within = np.flatnonzero(curve.risk <= rate)
-            shares.append((kappa[found.known] >= curve.threshold[within[-1]]).mean() if len(within) else 0.0)
+        kappa, shares = found.kappa(model.fitted), []
+        for values in (kappa, found.sure(model.fitted)):
+            curve = risk_coverage(values, found.right)
+            for rate in (0.05, 0.02):
+                within = np.flatnonzero(curve.risk <= rate)
+                shares.append((values[found.known] >= curve.threshold[within[-1]]).mean() if len(within) else 0.0)
         accepted = kappa >= model.fitted.accept_from(size)
         automatic = " | ".join(f"{share:.1%}" for share in (*shares, accepted[found.known].mean()))
         errors = f"{(~found.right[accepted]).mean():.1%} of {accepted.sum()}"
         print(f"| {size} | {automatic} | {errors} | {curve.area:.4f} | {curve.generalised_area:.4f} |")
     found = mixed(sides, model, 4)
-    curve = risk_coverage(found.kappa(model.fitted), found.right)
+    curve = risk_coverage(found.sure(model.fitted), found.right)
     print("\nRisk-coverage, 4 photos (all listings, one in five unknown, so at most 80 % could be right):\n")
     print("| accepted |", *(f"{share:.0%} |" for share in np.arange(1, 11) / 10), "\n|---|", "---:|" * 10)
     print("| errors |", *(f"{np.interp(share, curve.coverage, curve.risk):.1%} |" for share in np.arange(1, 11) / 10))

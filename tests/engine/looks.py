@@ -16,9 +16,9 @@ from engine.photos.quality import measure
 class Strangeness:
     """In place of fitted scores: a listing is as strange as the odds of its photos' `unknown`, on average."""
 
-    def together(self, log_p: np.ndarray, features: np.ndarray, weights: np.ndarray) -> np.ndarray:
+    def together(self, log_p: np.ndarray, features: np.ndarray, weights: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         assert weights.shape == features.shape[:2] == log_p.shape[:2]
-        return (features[:, :, 0] * weights).sum(1) / weights.sum(1)
+        return (features[:, :, 0] * weights).sum(1) / weights.sum(1), (weights > 0).sum(1).astype(float)
 
 
 STRICT = Fitted(known=Known(bias=1, strange=-2), accept=(0.9, 0.8), two_objects=3.0, novelty=Strangeness())  # type: ignore[arg-type]

@@ -63,7 +63,7 @@ def test_the_verdict_says_how_sure_it_is_and_the_dial_decides_by_that():
     costs = Dial("costs", cost_of_error=1, cost_of_review=1 - verdict.sure + 0.001, errors_of_people=0)
     assert decided(*rows, fitted=STRICT, dial=costs).decision == "accept"
     never = decided(*rows, fitted=STRICT, dial=Dial(errors=0.01)).reasons
-    assert never == ["no listing of 2 photos is known to be sure enough to go without a person"]
+    assert never == ["no listing of 2 different photos is known to be sure enough to go without a person"]
 
 
 def test_what_was_learned_takes_the_place_of_what_was_fitted():

@@ -134,13 +134,26 @@ def test_photos_together_tell_more_than_each_and_only_those_that_count(world):
             listings(head[random.integers(0, CLASSES, 400)], size),
             listings(np.full((400, WIDTH), 0.9), size),
         )
-        scores = np.r_[novelty.together(*same), novelty.together(*strange)]
+        scores = np.r_[novelty.together(*same)[0], novelty.together(*strange)[0]]
         found[size] = roc_auc_score(np.repeat([0, 1], 400), scores)
-        assert novelty.together(*same).mean() == pytest.approx(0, abs=0.2)
+        assert novelty.together(*same)[0].mean() == pytest.approx(0, abs=0.2)
     assert found[3] > found[1] + 0.05
     more, alone = listings(head, 3), np.array([[1.0, 0, 0]] * CLASSES)
     first = [rows[:, :1] for rows in more]
-    assert novelty.together(*more[:2], alone) == pytest.approx(novelty.together(*first))
+    assert np.allclose(novelty.together(*more[:2], alone), novelty.together(*first))
     shifted = more[0] + random.normal(0, 5, (CLASSES, 3, 1))  # log-probabilities are logits less a constant
-    assert novelty.together(shifted, *more[1:]) == pytest.approx(novelty.together(*more))
-    assert novelty.together(*listings(head, 9)).shape == (CLASSES,)
+    assert np.allclose(novelty.together(shifted, *more[1:]), novelty.together(*more))
+    assert novelty.together(*listings(head, 9))[0].shape == (CLASSES,)
+
+
+def test_photos_that_repeat_each_other_are_not_many(world):
+    known, head, features, _ = world
+    novelty = replace(Novelty.calibrated(known, ("energy",), features @ head.T, features, LISTINGS), alike=0.5)
+    different, same = np.eye(4, WIDTH)[None], np.tile(head[0], (4, 1))[None]
+    weights = np.array([[1.0, 0.5, 0.2, 1.0]])
+    assert novelty.different(different, weights) == pytest.approx(4)
+    assert novelty.different(same, weights) == pytest.approx(1)
+    assert novelty.different(same, np.zeros((1, 4))) == pytest.approx(1)
+    assert 1 < novelty.different(same + [[0.0], [0.0], [1.0], [2.0]] * np.eye(1, WIDTH, 1), weights) < 4
+    copies = (same @ head.T, same, weights)
+    assert np.allclose(novelty.together(*copies), novelty.together(*(rows[:, :1] for rows in copies)))
