@@ -46,8 +46,9 @@ def waiting(person: str | None = None) -> int:
 def claim(person: str) -> Kept | None:
     """The listing that this person is to look at, for `settings.CLAIM_MINUTES`; None if there is none.
 
-    Their own claim comes again, then the largest gain that nobody else holds, the oldest of equals, and last what this
-    person skipped. One statement finds and claims: of two reviewers only one gets it.
+    Their own claim comes again (of several, what they took back last), then the largest gain that nobody else holds,
+    the oldest of equals, and last what this person skipped. One statement finds and claims: of two reviewers only one
+    gets it.
     """
     person, now = stored_name(person, "a person"), datetime.now(UTC)
     own = _held() & (StoredVerdict.claimed_by == person)

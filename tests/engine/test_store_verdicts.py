@@ -119,9 +119,9 @@ def test_what_is_not_accepted_waits_and_what_is_accepted_only_by_the_draw():
         key: None if name == "accept" else name for key, name in waits.items()
     }
     dial = Dial(audit=0.3)
-    keys = [save(f"audit {number}", options={"dial": dial}) for number in range(200)]
+    keys = [save(f"audit {number}", options={"dial": dial}) for number in range(100)]
     drawn = [verdicts.verdict(key) for key in keys if verdicts.verdict(key).waits]
-    assert 0.2 < len(drawn) / 200 < 0.4
+    assert 0.2 < len(drawn) / 100 < 0.4
     assert {(kept.waits, kept.propensity, kept.verdict.decision) for kept in drawn} == {("audit", 0.3, "accept")}
 
 

@@ -61,7 +61,7 @@ def draw(model: "Classifier") -> None:
             _who(waiting) if waiting else _empty(None, 0, done)
         elif places is not None and done >= places and not state.get("review-on"):
             _enough(name, waiting, places)
-        elif listing := _next(name):
+        elif listing := queue.claim(name):
             _ask(listing, name, model, _standing(waiting, done, places))
         else:
             _empty(name, waiting, done)
@@ -89,16 +89,6 @@ def _standing(waiting: int, done: int, places: int | None) -> tuple[float, str]:
     if places is not None and done < places:
         return done / places, f"{waiting:,} left, {done:,} of today's {places:,} done"
     return done / (done + waiting), f"{waiting:,} left, {done:,} done today"
-
-
-def _next(name: str) -> Kept | None:
-    """What this person is to look at: what they took back, or the next that nobody else holds."""
-    if back := state.get("review-back"):
-        taken_back = verdicts.verdict(back)
-        if taken_back.waits:
-            return taken_back
-        del state["review-back"]
-    return queue.claim(name)
 
 
 def _ask(listing: Kept, name: str, model: "Classifier", standing: tuple[float, str]) -> None:
@@ -222,16 +212,12 @@ def _skip(key: str, name: str) -> None:
 
 def _is_asked(key: str) -> bool:
     """Whether it is the listing on the page, once: the second of two quick presses is about what nobody has seen."""
-    asked = bool(state.pop("review-asked", None) == key)
-    if asked:
-        state.pop("review-back", None)
-    return asked
+    return bool(state.pop("review-asked", None) == key)
 
 
 def _undo(name: str) -> None:
     with told("review"):
         if key := queue.undo(name):
-            state["review-back"] = key
             state.get("review-skipped", set()).discard(key)
         else:
             st.toast("There is nothing to undo")
