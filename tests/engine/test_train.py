@@ -55,10 +55,11 @@ def fill(folder: Path, counts: dict[str, int], start: int = 0) -> Path:
 def trained(tmp_path_factory: pytest.TempPathFactory, model: Classifier) -> Iterator[SimpleNamespace]:
     """A model of four shapes with everything fitted, its report and its home."""
     home, stages = tmp_path_factory.mktemp("home"), []
-    photos = fill(tmp_path_factory.mktemp("photos"), dict.fromkeys(SHAPES, 32))
+    photos = fill(tmp_path_factory.mktemp("photos"), dict.fromkeys(SHAPES, 24))
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("TALLY_HOME", str(home))
         patch.setattr(fit, "_LISTINGS", 60)
+        patch.setattr(fit, "_DRAWS", 2)
         report = learn([photos], "shapes", model, lambda what, share: stages.append((what, share)))
         yield SimpleNamespace(
             report=report, stages=stages, home=home, model=engine.load_model("shapes"), folder=find("shapes")
@@ -67,7 +68,7 @@ def trained(tmp_path_factory: pytest.TempPathFactory, model: Classifier) -> Iter
 
 def test_drawn_shapes_are_told_apart(trained):
     report = trained.report
-    assert report["photos"] == 128  # each photo once, by a head that had not seen it
+    assert report["photos"] == 96  # each photo once, by a head that had not seen it
     assert report["accuracy"] > 0.9
     assert report["model"] == trained.model.id
     assert trained.model.classes == tuple(SHAPES)
@@ -79,7 +80,7 @@ def test_drawn_shapes_are_told_apart(trained):
 def test_the_report_is_kept_and_the_card_says_how(trained):
     assert json.loads((trained.folder / REPORT).read_text()) == json.loads(json.dumps(trained.report))
     trained_how = trained.model.card.raw["trained"]
-    assert (trained_how["kind"], trained_how["photos"]) == ("linear head", 128)
+    assert (trained_how["kind"], trained_how["photos"]) == ("linear head", 96)
     assert trained.model.card.raw["figures"]["validation"]["accuracy"] == trained.report["accuracy"]
 
 
