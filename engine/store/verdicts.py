@@ -11,6 +11,7 @@ from sqlalchemy import Insert, Select, Subquery, delete, func, insert, or_, sele
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session, aliased, undefer
 
+from engine import settings
 from engine.errors import InputError, StoreError
 from engine.listings.route import Dial, audited
 from engine.listings.verdict import Verdict
@@ -135,6 +136,8 @@ def search(
     `text` is looked for in the listing's name, the label, the label that people gave and the description. `decision` is
     the engine's; `decided` says whether people decided.
     """
+    if len(text) > 2 * settings.DESCRIPTION_CHARACTERS:  # longer than anything kept, and too long for SQLite's LIKE
+        return [], 0
     newest = _newest()
     with session() as opened:
         wanted = (
