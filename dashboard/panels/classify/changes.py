@@ -7,8 +7,8 @@ from typing import Any
 import streamlit as st
 
 from dashboard import person as people
-from dashboard.text import capital, escape
-from engine.errors import TallyError
+from dashboard.text import capital, escape, sentence
+from engine.errors import InputError, TallyError
 from engine.store import changes as store
 from engine.store.schema import Change
 
@@ -60,6 +60,12 @@ def told() -> None:
         st.error(problem.remedy, title=problem.message)
     if done := state.pop("changes-done", None):
         st.toast(done, icon=":material/check:")
+
+
+def refused(name: str, error: InputError) -> None:
+    """Why a file was not taken."""
+    title = error.message if name in error.message else f"{name}: {error.message}"
+    st.error(escape(sentence(error.remedy)), title=escape(title))
 
 
 def standing(kind: str, model: str | None = None) -> Change | None:

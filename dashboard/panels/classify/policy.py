@@ -118,7 +118,7 @@ def _exchange(draft: _Draft, model: "Classifier") -> None:
                 key=f"policy-file-{state.policy_round}",
             )
     if problem := state.pop("policy_problem", None):
-        st.error(escape(sentence(problem.remedy)), title=escape(problem.message))
+        changes.refused(*problem)
     if files:
         (name, content), *_ = admit_tables(files)
         try:
@@ -126,7 +126,7 @@ def _exchange(draft: _Draft, model: "Classifier") -> None:
                 raise content
             state.policy_draft = _Draft(draft.version, _frame(Policy.read(content, model.classes, name)))
         except InputError as error:
-            state.policy_problem = error
+            state.policy_problem = name, error
             draft.start = None
         st.rerun()
 

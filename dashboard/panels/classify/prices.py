@@ -95,8 +95,7 @@ def _uploader() -> None:
             "Template (CSV)", TEMPLATE, "sold-items.csv", "text/csv", icon=":material/download:", on_click="ignore"
         )
     if problem := state.pop("prices_problem", None):
-        name, error = problem
-        st.error(escape(sentence(error.remedy)), title=escape(f"{name}: {error.message}"))
+        changes.refused(*problem)
     if files:
         state.prices_drops += 1
         (name, content), *_ = admit_tables(files)
