@@ -90,7 +90,7 @@ def percent(share: float, decimals: int = 0) -> str:
 
 def effective(weights: Array) -> Array:
     """Weights scaled to sum to their effective number (Kish 1965): a few heavy ones tell less than their sum."""
-    return np.asarray(weights * weights.sum() / (weights @ weights))
+    return np.asarray(weights * weights.sum() / max(weights @ weights, 1e-9))
 
 
 def only_hard(cases: Sequence[Case], what: str) -> str | None:

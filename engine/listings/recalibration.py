@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from engine.listings import text, vote
 from engine.listings.fitted import Fitted
-from engine.listings.lessons import Case, Lesson, effective, only_hard
+from engine.listings.lessons import Case, Lesson, effective, only_hard, percent
 from engine.listings.route import upper_bound
 from engine.listings.terms import Terms
 from engine.listings.weigh import Look, Model
@@ -20,8 +20,9 @@ _NEAR = 0.5  # log-ratio by which a temperature may well differ from the one tha
 def learn_thresholds(cases: Sequence[Case], model: Model, terms: Terms) -> Lesson:
     """How sure the engine may be: the temperature, and how common unknown objects are (the bias of P(known)).
 
-    Two numbers, each the likeliest near the one in force. Thresholds are in probabilities, so they stay; but only with
-    proof (Clopper and Pearson) does anything go without a person that did not before.
+    Two numbers, each the likeliest near the one in force. Thresholds are in probabilities, so they stay. A dial that
+    promises a rate of errors needs proof (Clopper and Pearson): fewer go without a person where the promise was surely
+    broken, more where it would surely be kept.
     """
     if refusal := only_hard(cases, "how often accepted ones are wrong"):
         return None, refusal
@@ -31,14 +32,27 @@ def learn_thresholds(cases: Sequence[Case], model: Model, terms: Terms) -> Lesso
     temperature = _temperature(pools, weights, fitted, terms.dial.errors_of_people)
     shift = _shift(pools, weights)
     found = _with(fitted, temperature, shift)
-    if terms.dial.rule == "errors" and not _safe(drawn, weights, model, replace(terms, fitted=found)):
-        found = _with(fitted, max(temperature, fitted.temperature), min(shift, 0.0))
-    if found == fitted:
-        return None, "nothing shows that fewer listings could go to people at as few errors"
+    if terms.dial.rule == "errors":
+        wrong, accepted = _accepted(drawn)
+        broken = 1 - upper_bound(accepted - wrong, accepted) > terms.dial.errors
+        now = [Case(case.item, case.item.under(replace(terms, fitted=found), model)) for case in drawn]
+        if broken:
+            found = _with(fitted, max(temperature, fitted.temperature), min(shift, 0.0))
+        elif upper_bound(*_accepted(now)) > terms.dial.errors:
+            return None, (
+                f"{percent(wrong / max(accepted, 1e-9), 1)} of the accepted listings were wrong (of {accepted:.0f}, by "
+                "their weights): no proof that the thresholds should be others"
+            )
     return replace(terms, fitted=found), (
         f"temperature {fitted.temperature:.2f} becomes {found.temperature:.2f}, and the odds that an object is in the "
         f"catalogue are multiplied by {np.exp(found.known.bias - fitted.known.bias):.2f}"
     )
+
+
+def _accepted(cases: Sequence[Case]) -> tuple[float, float]:
+    """How many accepted listings were wrong, and how many there are; by weight, as many as that many even ones."""
+    heavy = effective(np.array([case.item.weight * case.accepted for case in cases]))
+    return float(heavy @ np.array([not case.right for case in cases])), float(heavy.sum())
 
 
 @dataclass(frozen=True)
@@ -111,14 +125,3 @@ def _shift(pools: Sequence[_Pool], weights: Array) -> float:
 
 def _with(fitted: Fitted, temperature: float, shift: float) -> Fitted:
     return replace(fitted, temperature=temperature, known=replace(fitted.known, bias=fitted.known.bias + shift))
-
-
-def _safe(cases: Sequence[Case], weights: Array, model: Model, terms: Terms) -> bool:
-    """Whether these terms accept no more than those in force, or surely with as few errors as the dial allows."""
-    now = [Case(case.item, case.item.under(terms, model)) for case in cases]
-    accepted = np.array([case.accepted for case in now])
-    if weights @ accepted <= weights @ np.array([case.accepted for case in cases]):
-        return True
-    heavy = effective(weights * accepted)
-    wrong = heavy @ np.array([not case.right for case in now])
-    return bool(upper_bound(wrong, heavy.sum()) <= terms.dial.errors)

@@ -94,11 +94,11 @@ def error_threshold(kappa: Array, right: NDArray[np.bool_], rate: float, indepen
     return float(curve.threshold[within[-1]]) if len(within) else NEVER
 
 
-def upper_bound(errors: Array, accepted: Array) -> Array:
+def upper_bound(errors: Array | float, accepted: Array | float) -> Array:
     """Of the share of errors, by Clopper and Pearson at 95 %; any shape, and fractions where listings weigh less."""
     from scipy.stats import beta
 
-    return np.asarray(beta.ppf(_CONFIDENCE, errors + 1, np.maximum(accepted - errors, 1e-9)))
+    return np.asarray(beta.ppf(_CONFIDENCE, np.add(errors, 1), np.maximum(np.subtract(accepted, errors), 1e-9)))
 
 
 def cost_threshold(error: float, review: float, people: float = 0.0) -> float:
