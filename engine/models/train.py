@@ -10,10 +10,11 @@ import argparse
 import copy
 import io
 import json
+import shutil
 import sys
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -230,7 +231,16 @@ def main() -> None:
             print(row, time.strftime("%H:%M:%S"), file=sys.stderr, flush=True)
 
     average = train(network, card, (seen, held_out), options.folder, recipe, tell)
-    write_model(options.folder / "model", average, card.raw | {"input": card.raw["input"] | {"size": recipe.size}})
+    last = json.loads((options.folder / LOG).read_text("utf-8").splitlines()[-1])
+    about = {
+        **{key: card.raw[key] for key in ("name", "format", "classes")},
+        "input": card.raw["input"] | {"size": recipe.size},
+        "temperature": 1.0,
+        "trained": {"from": card.id, "photos": len(seen), **asdict(recipe)},
+        "figures": {"validation": last, "note": "before temperature and mirror"},
+    }
+    shutil.rmtree(options.folder / "model", ignore_errors=True)
+    write_model(options.folder / "model", average, about)
 
 
 if __name__ == "__main__":

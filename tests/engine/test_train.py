@@ -13,9 +13,11 @@ import pytest
 from PIL import Image, ImageDraw
 
 import engine
+from engine.curves.photos import look_at_all
 from engine.listings import fit
 from engine.models.classifier import Classifier
-from engine.models.gather import Gathered
+from engine.models.data import read_labelled
+from engine.models.gather import Gathered, gather
 from engine.models.learn import REPORT, learn, set_apart
 from engine.models.registry import find, list_models
 
@@ -148,6 +150,17 @@ def test_what_cannot_be_used_is_left_out_and_said(home, tmp_path, model):
     )  # discs 0 to 5 and 100, of which two came twice; frames without the one in doubt
     verdict = engine.classify_listing([("a.jpg", drawn("disc", 0))], model=engine.load_model("some"))
     assert verdict.decision == "review"
+
+
+def test_a_copy_that_was_saved_anew_stays_beside_its_photo(home, tmp_path, model):
+    photos = fill(tmp_path / "photos", {"disc": 12, "frame": 12})
+    with Image.open(photos / "disc" / "003.jpg") as image:
+        image.resize((48, 48)).save(photos / "disc" / "again.jpg", quality=60)
+    data = gather(look_at_all(read_labelled([photos]), model, 100, lambda _: None))
+    groups = dict(zip(data.names, data.groups.tolist(), strict=True))
+    assert groups["disc/again.jpg"] == groups["disc/003.jpg"]
+    assert len(set(groups.values())) == 24
+    assert "2 photos nearly the same as another" in " ".join(data.notes)
 
 
 @pytest.mark.parametrize(
