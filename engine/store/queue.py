@@ -66,6 +66,7 @@ def claim(person: str) -> Kept | None:
             case((own, 0), else_=1),
             case((own, StoredVerdict.claimed_at)).desc(),  # what was taken back last comes first
             func.coalesce(skips.c.last, 0),
+            case((StoredVerdict.waits == "audit", 0), else_=1),
             StoredVerdict.gain.desc(),
             StoredVerdict.made_at,
             StoredVerdict.id,

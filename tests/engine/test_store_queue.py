@@ -11,6 +11,7 @@ import pytest
 
 from engine import settings
 from engine.errors import InputError
+from engine.listings.route import Dial
 from engine.store import queue, verdicts
 from tests.engine.kept import save, save_waiting
 
@@ -44,6 +45,12 @@ def test_the_largest_gain_comes_first_and_of_equals_the_oldest():
     seen = [by_gain[decide_next("Ana")] for _ in by_gain]
     assert seen == [(0.1, 1), (0.1, 3), (0.5, 0), (0.9, 2)]
     assert queue.claim("Ana") is None
+
+
+def test_audits_come_before_the_largest_gain():
+    save_waiting("doubtful", sure=0.1)
+    audited = save("sure", options={"dial": Dial(audit=1.0)}, decision="accept", sure=0.99)
+    assert claimed("Ana") == audited
 
 
 def test_a_claim_is_the_persons_own_until_it_ends(monkeypatch):
