@@ -59,7 +59,7 @@ def _keep(pictures: Sequence[Picture], verdict: Verdict, description: str, terms
 def address(key: str) -> None:
     """Where the verdict is found again, to be copied."""
     base = (st.context.url or "").rstrip("/").removesuffix("/classify")
-    st.code(f"{base}/classify?verdict={key}", language=None)
+    st.code(f"{base}/classify?verdict={key}", language=None, wrap_lines=True)
 
 
 def past(key: str) -> None:

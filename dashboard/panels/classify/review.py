@@ -23,17 +23,13 @@ if TYPE_CHECKING:
     from engine.models.classifier import Classifier
 
 # A decision draws this tab anew, not the page: with another name of the tab all in it would be made anew too, and what
-# is in focus lost. React knows the name it drew, so that one is put back when this goes.
+# is in focus lost. So the name on the page is changed in place.
 _RENAME = """
 export default function ({ data }) {
-  const names = [...document.querySelectorAll("[role=tab]")].map((tab) =>
-    document.createTreeWalker(tab, NodeFilter.SHOW_TEXT).nextNode()
-  );
-  const name = names.find((text) => text?.data.startsWith("Review"));
-  if (!name) return;
-  const drawn = name.data;
-  name.data = data;
-  return () => { name.data = drawn; };
+  for (const tab of document.querySelectorAll("[role=tab]")) {
+    const name = document.createTreeWalker(tab, NodeFilter.SHOW_TEXT).nextNode();
+    if (name?.data.startsWith("Review")) name.data = data;
+  }
 }
 """
 _rename = st.components.v2.component("tally_review_name", js=_RENAME)
