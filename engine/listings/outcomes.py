@@ -112,17 +112,18 @@ def calibrated(fitted: Fitted, material: Material, chosen: tuple[Index, Index]) 
 
 def outcomes(fitted: Fitted, novelty: Novelty, material: Material, chosen: tuple[Index, Index]) -> Outcomes:
     """What listings come to."""
-    evidence = pool(fitted, material, chosen)
+    strange, different = novelty.together(material.log_p[chosen], material.features[chosen], material.weights[chosen])
+    kept = (material.weights[chosen] > 0).sum(1)
+    evidence = pool(fitted, material, chosen) / np.maximum(kept / different, 1.0)[:, None]
     scores = np.exp(evidence - np.logaddexp.reduce(evidence, axis=1, keepdims=True))
-    photos, weights = np.exp(calibrated(fitted, material, chosen)), material.weights[chosen]
+    photos = np.exp(calibrated(fitted, material, chosen))
     votes = photos.sum(1) / (2 * photos.shape[1])  # breaks ties
     np.add.at(votes, (np.arange(len(votes))[:, None], photos.argmax(2)), 1)
-    strange, different = novelty.together(material.log_p[chosen], material.features[chosen], weights)
     return Outcomes(
         strange=strange,
         confidence=scores.max(1),
         photos=different,
-        size=np.full(len(weights), weights.shape[1]),
+        size=np.full(len(photos), photos.shape[1]),
         label=scores.argmax(1),
         voted=votes.argmax(1),
         truth=material.labels[chosen[0][:, 0]],

@@ -24,8 +24,8 @@ TOP = 5  # classes a verdict shows; the contract's number
 class Evidence:
     """A tempered logarithmic opinion pool (Genest and Zidek 1986): every term in nats, and they add up to the scores.
 
-    S(c) = a sum_i w_i l_i(c) + prior(c) + text(c), a = 1 / (1 + (m - 1) rho), m = sum_i w_i: photos of one object
-    repeat each other, so m of them count as m / (1 + (m - 1) rho).
+    S(c) = a sum_i w_i l_i(c) + prior(c) + text(c), a = 1 / (1 + (m - 1) rho) / repeats, m = sum_i w_i: photos of one
+    object repeat each other, so m of them count as m / (1 + (m - 1) rho), and for less where they are much alike.
     """
 
     photos: Array  # [photos, classes]: log p(c | photo) - log of the training prior
@@ -33,11 +33,12 @@ class Evidence:
     prior: Array  # [classes]
     text: Array  # [classes]
     rho: float = 0.0  # correlation of two photos' errors, 0..1
+    repeats: float = 1.0  # how often each is there, on average: `Novelty.different` photos show as much
 
     @property
     def by_photo(self) -> Array:
         """Each photo's term of the sum, [photos, classes]."""
-        repeated = 1 + max(self.weights.sum() - 1, 0.0) * self.rho
+        repeated = (1 + max(self.weights.sum() - 1, 0.0) * self.rho) * self.repeats
         terms: Array = self.photos * (self.weights / repeated)[:, None]
         return terms
 

@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from fractions import Fraction
 from typing import Protocol
 
 import numpy as np
@@ -71,7 +72,8 @@ def weigh(read: Mapping[str, Look], model: Model, terms: Terms = Terms(), text: 
     flat, prior = np.zeros(len(model.classes)), terms.prior_for(model.classes)
     counted = flat if prior is None else fitted.beta * (prior - prior.mean())
     said = flat if text is None else text
-    panel = _Panel(model.classes, fitted, terms.policy_for(model.classes), log_p, names, qualities, counted, said)
+    policy = terms.policy_for(model.classes)
+    panel = _Panel(model.classes, fitted, policy, log_p, features, names, qualities, counted, said)
     everyone = list(range(len(names)))
     found = panel.poll(everyone)
     weights = found.poll.evidence.weights.tolist()
@@ -119,6 +121,7 @@ class _Panel:
     fitted: Fitted
     policy: Policy
     log_p: Array  # [photos, classes]
+    features: NDArray[np.float32]  # [photos, width]
     names: Sequence[str]
     qualities: Sequence[Quality]
     prior: Array  # [classes]
@@ -138,9 +141,19 @@ class _Panel:
             reason = f"unlike the other photos ({other}): is it another object?"
             qualities[odd] = replace(quality, weight=quality.weight * _ODD, reasons=[*quality.reasons, reason])
         weights = np.array([quality.weight * float(share) for quality, share in zip(qualities, shares, strict=True)])
-        evidence = vote.Evidence(moved + np.log(len(self.classes)), weights, self.prior, self.text, self.fitted.rho)
+        votes = moved + np.log(len(self.classes))
+        repeats = self._repeats(chosen, weights, shares)
+        evidence = vote.Evidence(votes, weights, self.prior, self.text, self.fitted.rho, repeats)
         reasons = [[*quality.reasons, *copied] for quality, copied in zip(qualities, copies, strict=True)]
         return _Found(vote.hold(log_p, shares, evidence, self.classes), two, reasons, notes)
+
+    def _repeats(self, chosen: Sequence[int], weights: Array, shares: Sequence[Fraction]) -> float:
+        """How many photos there are, copies together one, for each different one."""
+        if not self.fitted.novelty:
+            return 1.0
+        different = self.fitted.novelty.different(self.features[chosen].astype(np.float64)[None], weights[None])
+        counted = sum(share for share, weight in zip(shares, weights, strict=True) if weight)
+        return max(1.0, float(counted) / float(different[0]))
 
 
 def _poor(qualities: Sequence[Quality]) -> str | None:

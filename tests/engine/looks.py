@@ -20,6 +20,9 @@ class Strangeness:
         assert weights.shape == features.shape[:2] == log_p.shape[:2]
         return (features[:, :, 0] * weights).sum(1) / weights.sum(1), (weights > 0).sum(1).astype(float)
 
+    def different(self, features: np.ndarray, weights: np.ndarray) -> np.ndarray:
+        return (weights > 0).sum(1).astype(float)
+
 
 STRICT = Fitted(known=Known(bias=1, strange=-2), accept=(0.9, 0.8), two_objects=3.0, novelty=Strangeness())  # type: ignore[arg-type]
 

@@ -1,5 +1,7 @@
 """What an operator sets and what was learned: each term reaches the verdict, and its evidence still adds up."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -13,7 +15,7 @@ from engine.listings.policy import Policy
 from engine.listings.price import Prices
 from engine.listings.route import Dial
 from engine.listings.terms import Terms
-from tests.engine.looks import STRICT, Judge, decided, look
+from tests.engine.looks import STRICT, Judge, Strangeness, decided, look
 
 POLICY = b"class,policy,part_of\ntire,part_of,bicycle\nmug,%s,\n"
 
@@ -125,3 +127,20 @@ def test_the_waterfall_adds_up_with_parts_prior_text_and_adapter(rows, prior, rh
     total = np.logaddexp.reduce(list(sums.values()))
     assert {label: np.exp(value - total) for label, value in sums.items()} == pytest.approx(verdict.scores, abs=1e-4)
     assert sum(verdict.scores.values()) == pytest.approx(1, abs=1e-5)
+
+
+def test_views_that_hardly_differ_are_no_more_sure_than_one():
+    """Of one photo and its slightly different neighbours, all of one picture as far as the network can tell."""
+
+    class Alike(Strangeness):
+        def different(self, features: np.ndarray, weights: np.ndarray) -> np.ndarray:
+            return np.ones(len(weights))
+
+    rows = [look(name, bicycle=0.6, mug=0.4) for name in "abc"]
+    alone, several, repeated = (
+        decided(*shown, fitted=replace(STRICT, novelty=novelty))
+        for shown, novelty in ((rows[:1], Strangeness()), (rows, Strangeness()), (rows, Alike()))
+    )
+    assert several.confidence > alone.confidence + 0.1
+    assert repeated.confidence == pytest.approx(alone.confidence)
+    assert repeated.without["1.jpg"]["confidence"] == pytest.approx(alone.confidence)
