@@ -27,6 +27,7 @@ OWN_FROM = 100  # reviewed listings: of fewer, a curve of one's own says little
 _RULES = {"errors": "Share of errors", "costs": "Costs"}
 _PHOTOS = 4  # of a listing, unless the visitor says otherwise
 _FIXED = (0.5, 0.9)  # thresholds that people choose without measuring
+_MOST = 20.0  # % on a slider
 _TRIAL, _OWN = "held-out trial", "your reviewed listings"
 
 
@@ -91,37 +92,17 @@ def _turned(model: "Classifier", terms: Terms) -> tuple[Dial, int]:
     )
     dial = replace(now, rule="costs" if rule == "costs" else "errors")
     if rule == "errors":
-        errors = st.slider(
-            "Wrong among them at most, %",
-            0.5,
-            20.0,
-            min(max(100 * now.errors, 0.5), 20.0),
-            0.5,
-            "%.1f",
-            key=f"dial-errors-{version}",
-            persist_state="session",
-            help="An upper bound at 95 %, on held-out listings of which one in five shows nothing of the catalogue.",
-        )
-        dial = replace(dial, errors=round(errors / 100, 6))
+        words = "An upper bound at 95 %, on held-out listings of which one in five shows nothing of the catalogue."
+        dial = replace(dial, errors=_share("Wrong among them at most, %", 0.5, now.errors, f"errors-{version}", words))
     else:
-        costs_column, review_column = st.columns(2)
+        one, other = st.columns(2)
+        words = "Of what they look at. The tab *Label it yourself* on the page Learning measures it."
         dial = replace(
             dial,
-            cost_of_error=_cost(costs_column, "An error costs", now.cost_of_error, version),
-            cost_of_review=_cost(review_column, "A review costs", now.cost_of_review, version),
+            cost_of_error=_cost(one, "An error costs", now.cost_of_error, version),
+            cost_of_review=_cost(other, "A review costs", now.cost_of_review, version),
+            errors_of_people=_share("People are wrong on, %", 0.0, now.errors_of_people, f"people-{version}", words),
         )
-        people = st.slider(
-            "People are wrong on, %",
-            0.0,
-            20.0,
-            min(100 * now.errors_of_people, 20.0),
-            0.5,
-            "%.1f",
-            key=f"dial-people-{version}",
-            persist_state="session",
-            help="Of what they look at. The tab *Label it yourself* on the page Learning measures it.",
-        )
-        dial = replace(dial, errors_of_people=round(people / 100, 6))
     one, other = st.columns(2)
     expected = one.number_input("Listings a day", 1, 10_000_000, 100, key="dial-expected", persist_state="session")
     places = other.number_input(
@@ -134,18 +115,16 @@ def _turned(model: "Classifier", terms: Terms) -> tuple[Dial, int]:
         placeholder="any",
         help="For how many people have time. Those with the most to gain come first; the rest waits.",
     )
-    audit = st.slider(
-        "Accepted ones looked at all the same, %",
-        0.0,
-        20.0,
-        min(100 * now.audit, 20.0),
-        0.5,
-        "%.1f",
-        key=f"dial-audit-{version}",
-        persist_state="session",
-        help="Drawn at random. Without them nobody learns how often the accepted ones are wrong here.",
-    )
-    return replace(dial, places=places, audit=round(audit / 100, 6)), int(expected)
+    words = "Drawn at random. Without them nobody learns how often the accepted ones are wrong here."
+    audit = _share("Accepted ones looked at all the same, %", 0.0, now.audit, f"audit-{version}", words)
+    return replace(dial, places=places, audit=audit), int(expected)
+
+
+def _share(label: str, least: float, now: float, key: str, words: str) -> float:
+    """A share on a slider, in percent."""
+    shown = min(max(100 * now, least), _MOST)
+    chosen = st.slider(label, least, _MOST, shown, 0.5, "%.1f", key=f"dial-{key}", persist_state="session", help=words)
+    return round(chosen / 100, 6)
 
 
 def _cost(place: DeltaGenerator, label: str, now: float, version: str) -> float:
