@@ -34,7 +34,8 @@ def learn_thresholds(cases: Sequence[Case], model: Model, terms: Terms) -> Lesso
     found = _with(fitted, temperature, shift)
     if terms.dial.rule == "errors":
         wrong, accepted = _accepted(drawn)
-        broken = 1 - upper_bound(accepted - wrong, accepted) > terms.dial.errors
+        # People err too, and their slips look like the engine's errors.
+        broken = 1 - upper_bound(accepted - wrong, accepted) > terms.dial.errors + terms.dial.errors_of_people
         now = [Case(case.item, case.item.under(replace(terms, fitted=found), model)) for case in drawn]
         if broken:
             found = _with(fitted, max(temperature, fitted.temperature), min(shift, 0.0))

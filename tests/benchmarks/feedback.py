@@ -29,14 +29,24 @@ from tests.benchmarks.listings import FILES, looked
 
 SIZES = (50, 200, 1000)  # reviewed listings, half of which teach
 FRESH = 600
-AUDIT = 0.1
-# Classes that make four fifths of the known listings (0: all alike), share of unknown ones, labels drawn by lot.
+
+
+@dataclass(frozen=True)
+class World:
+    common: int = 15  # classes that make four fifths of the known listings; 0: all are alike
+    unknown: float = 0.2  # share of listings
+    slips: float = 0.03  # share of people's labels that are drawn by lot
+    audit: float = 0.1  # share of accepted listings
+    blind: float = 0.0  # added to the log-odds that an object is in the catalogue
+
+
 WORLDS = {
-    "15 classes": (15, 0.2, 0.03),
-    "all classes": (0, 0.2, 0.03),
-    "twice as many unknown": (0, 0.4, 0.03),
-    "a third of the labels by lot": (15, 0.2, 0.33),
-    "all labels by lot": (15, 0.2, 1.0),
+    "15 classes": World(),
+    "all classes": World(common=0),
+    "twice as many unknown": World(common=0, unknown=0.4),
+    "blind to unknown objects, half audited": World(common=0, unknown=0.4, audit=0.5, blind=2.0),
+    "a third of the labels by lot": World(slips=0.33),
+    "all labels by lot": World(slips=1.0),
 }
 SPOILED = 0.4  # of the photos
 PARTS = ("learn", "frozen", "fresh")
@@ -48,11 +58,11 @@ class Shop:
 
     photos: dict[str, dict[str, list]]  # part -> label -> photos
     classes: Sequence[str]
-    world: str
+    world: World
     random: np.random.Generator
 
     def __post_init__(self) -> None:
-        common, self.unknown, self.slips = WORLDS[self.world]
+        common = self.world.common
         sold = [label for label in self.classes if all(label in part for part in self.photos.values())]
         self.sold = self.random.permutation(sold).tolist()
         self.shares = np.full(len(sold), 1 / len(sold))
@@ -65,7 +75,7 @@ class Shop:
 
     def listing(self, part: str, name: str) -> Reviewed:
         """A listing with its true label; photos of this part only."""
-        known = self.random.random() > self.unknown
+        known = self.random.random() > self.world.unknown
         strangers = [label for label in self.photos[part] if label not in self.classes]
         label = str(self.random.choice(self.sold, p=self.shares) if known else self.random.choice(strangers))
         photos = self.drawn(part, label, int(self.random.choice([1, 2, 3, 4], p=[0.15, 0.25, 0.3, 0.3])))
@@ -93,7 +103,7 @@ class Shop:
 
     def decided(self, item: Reviewed) -> Reviewed:
         """A person decides, and slips now and then."""
-        if self.random.random() < self.slips:
+        if self.random.random() < self.world.slips:
             return replace(item, label=str(self.random.choice(self.classes)))
         return item
 
@@ -150,9 +160,10 @@ class Found:
     changes: dict[str, float]
 
 
-def run(photos: dict, model: Classifier, world: str, seed: int) -> Iterator[Found]:
+def run(photos: dict, model: Classifier, world: World, seed: int) -> Iterator[Found]:
     shop = Shop(photos, model.classes, world, np.random.default_rng(seed))
-    terms = Terms(dial=Dial(audit=AUDIT))
+    known = replace(model.fitted.known, bias=model.fitted.known.bias + world.blind)
+    terms = Terms(dial=Dial(audit=world.audit), fitted=replace(model.fitted, known=known))
     fresh = [shop.listing("fresh", f"fresh-{number}") for number in range(FRESH)]
     before, even = Measured.of(fresh, model, terms), np.ones((1, FRESH))
     stream, reviewed = shop.stream(model, terms, seed), []
@@ -216,7 +227,7 @@ def main() -> None:
     for world in options.worlds:
         print(f"\n### {world}\n", flush=True)
         seeds = range(options.first, options.first + options.seeds)
-        table([item for seed in seeds for item in run(photos, model, world, seed)], options.seeds)
+        table([item for seed in seeds for item in run(photos, model, WORLDS[world], seed)], options.seeds)
 
 
 if __name__ == "__main__":
