@@ -5,8 +5,6 @@ from dashboard.samples import drawn_listing
 from engine.listings.terms import Terms
 from engine.models.classifier import Classifier
 
-FORM = {"description": "a grand piano"}  # of photos of a mug: a person must look
-
 
 def keep(model: Classifier, *descriptions: str, photos: str = "mug") -> list[str]:
     """Keep the drawn listing once with each description; gives the ids. What a description names is contradicted."""

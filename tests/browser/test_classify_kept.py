@@ -31,3 +31,15 @@ def test_a_verdict_is_found_again_at_its_address_and_corrected_there(browser, se
     page.reload()
     expect(page.get_by_text("Ana says water jug")).to_be_visible()
     page.context.close()
+
+
+def test_a_listing_that_needs_a_person_is_counted_at_once(browser, server):
+    page = open_page(browser, server)
+    before = page.get_by_role("tab", name=re.compile("^Review")).inner_text()
+    description = page.get_by_role("textbox", name="Description")
+    description.fill("a grand piano")
+    description.blur()  # it counts once it is left
+    drop(page, drawn_listing("mug"))
+    expect(page.get_by_text("It waits in Review for a person.")).to_be_visible()
+    expect(page.get_by_role("tab", name=re.compile(r"^Review \(\d+\)$"))).not_to_have_text(before)
+    page.context.close()

@@ -10,7 +10,7 @@ from streamlit.delta_generator import DeltaGenerator
 
 from dashboard.cached import look_at, model_in_background, terms
 from dashboard.dropzone import dropzone
-from dashboard.panels.classify import kept, result, words
+from dashboard.panels.classify import kept, result, review, words
 from dashboard.samples import drawn_listing
 from dashboard.text import escape
 from dashboard.uploads import Upload, admit
@@ -123,6 +123,7 @@ def _answer(top: DeltaGenerator, asked: _Asked) -> None:
             st.caption(f":material/cloud_off: Decided as if nothing was set: {escape(str(trouble))}.")
         elif not state.sample:
             kept.live(state.pictures, verdict, asked.description, in_force, said)
+            review.count_in_tab()
     thumbnails = [picture.thumbnail for picture in state.pictures]
     result.body(verdict, kept.shown(looks, thumbnails, verdict), _remove)
 

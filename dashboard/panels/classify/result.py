@@ -164,9 +164,12 @@ def evidence(verdict: Verdict) -> None:
     )
     alt = f"{finding}: {spoken}; together {total:+.1f}."
     st.plotly_chart(figures.evidence(verdict), key="evidence", config=charts.CONFIG, alt=alt)
-    lines = words.without(verdict)
-    for name, other, changed in lines[:_LINES]:
-        st.caption(f"Without {escape(name)}: {f'**{other}**' if changed else other}")
+    lines = [
+        f"Without {escape(name)}: {f'**{other}**' if changed else other}"
+        for name, other, changed in words.without(verdict)
+    ]
+    if lines:
+        st.caption("  \n".join(lines[:_LINES]))
     with st.expander("Show the numbers"):
         st.dataframe(
             pd.DataFrame(_evidence_table(verdict)), hide_index=True, alt="Evidence of each photo for each class"

@@ -45,12 +45,17 @@ def name_of_tab() -> str:
     return f"Review ({waiting:,})" if waiting else "Review"
 
 
+def count_in_tab() -> None:
+    """Put the name of the tab right, where this run changed how many wait."""
+    _rename(key="review-name", data=name_of_tab(), height=0)
+
+
 @st.fragment
 def draw(model: "Classifier") -> None:
     """The whole tab."""
     tell("review")
     try:
-        _rename(key="review-name", data=name_of_tab(), height=0)
+        count_in_tab()
         name, waiting, done = person.person(), queue.waiting(), queue.decided_today()
         places = terms(model).dial.places
         if name is None:
