@@ -78,7 +78,7 @@ def test_even_classes_teach_no_prior_that_is_called_better():
 
 def test_a_model_that_is_too_sure_learns_to_be_less_so():
     reviewed = shop(400, sure=4.0, common=(1 / 3, 1 / 3, 1 / 3), audit=1.0)
-    thresholds = proposed(reviewed)["thresholds"]
+    thresholds = proposed(reviewed, Terms(dial=Dial(errors_of_people=0.0)))["thresholds"]
     terms = apply("thresholds", thresholds.content, Terms(), MODEL)
     assert 2 < terms.fitted.temperature < 4.5
     assert thresholds.better is True
@@ -252,7 +252,8 @@ def test_accepted_proposals_give_the_same_verdicts_in_another_process(tmp_path: 
         features = (random.normal(0, 1, 4) + corners[CLASSES.index(str(item.label))]).astype(np.float32)
         looks = [replace(item.looks[0], features=features)]
         reviewed.append(replace(item, looks=looks, description=f"the {item.label}"))
-    contents = {kind: item.content for kind, item in proposed(reviewed).items() if item.content}
+    by_costs = Terms(dial=Dial("costs"))
+    contents = {kind: item.content for kind, item in proposed(reviewed, by_costs).items() if item.content}
     assert list(contents) == list(KINDS)
     terms = Terms()
     for kind, content in contents.items():
