@@ -57,7 +57,7 @@ def proposed(reviewed, terms=Terms(), model=MODEL):  # noqa: B008  (frozen)
 
 
 def test_a_shop_that_sells_mostly_bicycles_learns_so_and_errs_less():
-    prior = proposed(shop(400))["prior"]
+    prior = proposed(shop(300))["prior"]
     assert prior.better is True
     before, after = prior.figures["accuracy"]
     assert after > before
@@ -65,12 +65,12 @@ def test_a_shop_that_sells_mostly_bicycles_learns_so_and_errs_less():
     terms = apply("prior", prior.content, Terms(), MODEL)
     assert np.exp(terms.prior) == pytest.approx([0.8, 0.1, 0.1], abs=0.06)  # weighed by how they came before people
     assert prior.sentence.startswith("the commonest classes are bicycle 7")
-    assert f"Of 400 reviewed listings, {prior.figures['measured']} measured: " in prior.sentence
+    assert f"Of 300 reviewed listings, {prior.figures['measured']} measured: " in prior.sentence
     assert "points fewer errors at the same share accepted" in prior.sentence
 
 
 def test_even_classes_teach_no_prior_that_is_called_better():
-    found = [proposed(shop(200, seed, common=(1 / 3, 1 / 3, 1 / 3)))["prior"] for seed in range(3)]
+    found = [proposed(shop(200, seed, common=(1 / 3, 1 / 3, 1 / 3)))["prior"] for seed in range(2)]
     assert [item.better for item in found].count(True) <= 1
     for item in found:
         assert np.exp(apply("prior", item.content, Terms(), MODEL).prior) == pytest.approx(1 / 3, abs=0.1)
@@ -99,7 +99,7 @@ def test_decisions_for_none_of_the_classes_teach_how_common_these_are():
     known = Known(bias=2.0, strange=-1.0)
     model = Judge(Fitted(known=known, accept=(0.9,), novelty=Strangeness()))  # type: ignore[arg-type]
     random, reviewed = np.random.default_rng(1), []
-    for item in shop(400):
+    for item in shop(240):
         odd = random.random() < 0.4
         features = np.array([1.4 if odd else -0.8, 0, 0, 0], dtype=np.float32)
         seen = [replace(item.looks[0], features=features)]
@@ -205,7 +205,7 @@ def test_the_frozen_half_never_teaches():
 
 
 def test_the_curve_is_that_of_the_measured_half_weighed_by_propensity():
-    reviewed = shop(300)
+    reviewed = shop(240)
     frozen = [item for item in reviewed if item.frozen]
     verdicts = [item.under(Terms(), MODEL) for item in frozen]
     weights = [item.weight for item in frozen]
