@@ -118,7 +118,7 @@ def test_prices_and_policy_that_hold_show_in_the_verdict(page):
     drop(page, *drawn_listing("mug"))
     assert "**11 to 28 EUR (20 sales)**" in text(page)
     assert "The next mug sells for 11 to 28 EUR" in text(page)
-    assert "Add a photo of the **mug** by itself." in text(page)
+    assert "the sender is asked for a separate photo of the mug" in text(page)
 
 
 def test_what_each_photo_changes_and_what_is_strange_is_said(page):

@@ -58,10 +58,8 @@ def badges(verdict: Verdict) -> None:
 
 
 def why(verdict: Verdict) -> None:
-    """How the answer came about, what to send, and what was done."""
+    """How the answer came about, what to send (a reason says what is asked for), and what was done."""
     st.markdown(words.explanation(verdict))
-    if verdict.ask:
-        st.markdown(f":material/add_a_photo: Add a photo of the **{escape(readable(verdict.ask))}** by itself.")
     if verdict.notes:
         st.caption(words.sentences(verdict.notes))
 
