@@ -19,6 +19,7 @@ from engine.listings.weigh import Look, Model
 Array = NDArray[np.float64]
 Lesson = tuple[Terms | None, str]
 _CHANCE, _SHUFFLES = 0.01, 500
+_PHOTOS = 100  # to correct the head by: what 50 photos seemed to teach made fresh listings worse
 
 
 @dataclass(frozen=True)
@@ -138,8 +139,11 @@ def learn_head(cases: Sequence[Case], model: Model, terms: Terms) -> Lesson:
         for look, photo in zip(case.item.looks, case.verdict.photos, strict=True)
         if isinstance(look, Look) and photo.weight
     ]
-    if not shown:
-        return None, "no reviewed photo shows a class"
+    if len(shown) < _PHOTOS:
+        return (
+            None,
+            f"{len(shown)} reviewed photos of known objects are too few to correct the head: {_PHOTOS} are needed",
+        )
     fitted, items = terms.fitted or model.fitted, [look for _, look, _ in shown]
     labels = np.array([model.classes.index(str(case.item.label)) for case, *_ in shown])
     weights = np.array([photo.weight for *_, photo in shown])

@@ -248,7 +248,7 @@ print(json.dumps([item.under(terms, model).as_dict() for item in reviewed]))
 def test_accepted_proposals_give_the_same_verdicts_in_another_process(tmp_path: Path):
     random, corners = np.random.default_rng(0), 4 * np.eye(4)
     reviewed = []
-    for item in shop(200, sure=2.0):
+    for item in shop(240, sure=2.0):
         features = (random.normal(0, 1, 4) + corners[CLASSES.index(str(item.label))]).astype(np.float32)
         looks = [replace(item.looks[0], features=features)]
         reviewed.append(replace(item, looks=looks, description=f"the {item.label}"))
