@@ -110,12 +110,6 @@ def cost_threshold(error: float, review: float, people: float = 0.0) -> float:
     return 1 - review / error - people
 
 
-def within_capacity(kappa: Sequence[float], threshold: float, places: int) -> list[int]:
-    """Indices of the listings to review when a day has `places`: the least sure first, none above the threshold."""
-    wanted = sorted((value, index) for index, value in enumerate(kappa) if value < threshold)
-    return [index for _, index in wanted[:places]]
-
-
 def audited(pictures: Sequence[str], share: float) -> bool:
     """Whether an accepted listing is in the random audit sample; `share` is its propensity.
 

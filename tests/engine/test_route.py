@@ -57,11 +57,6 @@ def test_costs_of_errors_reviews_and_people_who_err():
     assert route.cost_threshold(20, 1, 0.03) == pytest.approx(0.92)
 
 
-def test_a_full_day_reviews_the_least_sure():
-    assert route.within_capacity([0.5, 0.95, 0.2, 0.7], 0.9, places=2) == [2, 0]
-    assert route.within_capacity([0.5, 0.95, 0.2, 0.7], 0.9, places=9) == [2, 0, 3]
-
-
 def test_the_audit_sample_is_a_share_and_the_same_every_time():
     pictures = [[f"{number}", "front"] for number in range(4000)]
     drawn = [route.audited(item, 0.05) for item in pictures]
