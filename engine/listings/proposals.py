@@ -254,16 +254,16 @@ def _figures(reviewed: int, before: Measured, after: Measured, dial: Dial) -> di
 def _compared(kind: Kind, before: Measured, after: Measured, dial: Dial) -> tuple[bool | None, str]:
     """Whether the proposal is better, by a paired bootstrap over listings, and what changes in words.
 
-    Thresholds are judged by what the dial makes of them, everything else by the mean error over all shares accepted;
-    what surely makes either worse is worse.
+    Thresholds are judged by what the dial makes of them, everything else by the mean error over all shares accepted,
+    unless the dial is surely worse off.
     """
     number = len(before.kappa)
     drawn = np.random.default_rng(0).multinomial(number, np.full(number, 1 / number), _DRAWS) * before.weight
     fewer = before.areas(drawn) - after.areas(drawn)
     saved = before.losses(drawn, dial) - after.losses(drawn, dial)
     (low, high), (least, most) = (np.quantile(gain, ((1 - _SURE) / 2, (1 + _SURE) / 2)) for gain in (fewer, saved))
-    gained = least if kind == "thresholds" else low
-    better = False if min(high, most) < 0 else True if gained > 0 else None
+    gained, lost = (least, most) if kind == "thresholds" else (low, min(high, most))
+    better = False if lost < 0 else True if gained > 0 else None
     told = {True: "", False: ", and worse for it", None: ", too few to tell whether it helps"}[better]
     if kind == "thresholds":
         now, then = before.figures(dial.errors), after.figures(dial.errors)
