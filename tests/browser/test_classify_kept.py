@@ -12,6 +12,7 @@ def test_a_verdict_is_found_again_at_its_address_and_corrected_there(browser, se
     page = open_page(browser, server)
     drop(page, drawn_listing("mug"))
     headline(page, re.compile("^Mug"))
+    page.get_by_role("button", name="Link").click()
     address = page.get_by_test_id("stCode").locator("code").inner_text()
     assert re.fullmatch(rf"{server}/classify\?verdict=\w+", address)
     page.goto(address)

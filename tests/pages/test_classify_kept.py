@@ -130,3 +130,20 @@ def test_what_each_photo_changes_and_what_is_strange_is_said(page):
     page.session_state["pictures"] = [replace(one, look=replace(one.look, unknown=0.987)) for one in pictures]
     page.run()
     assert text(page).count("Stranger than 98 % of known photos; nearest are ") == 2
+
+
+def test_evidence_weighed_otherwise_changes_the_verdict_and_is_not_kept(page):
+    drop(page, *drawn_listing("tie"))
+    before, (_, kept) = page.title[0].value, verdicts.search()
+    next(dial for dial in page.slider if dial.label == "Photos repeat each other").set_value(1.0).run()
+    assert page.title[0].value != before
+    assert "this verdict is not kept" in text(page)
+    assert not page.code
+    assert verdicts.search()[1] == kept
+    next(button for button in page.button if button.label == "As fitted").click().run()
+    assert page.title[0].value == before
+
+
+def test_photos_that_change_nothing_are_told_of_in_one_line(page):
+    drop(page, *drawn_listing("mug"))
+    assert "Without any one of the photos it stays mug." in text(page)

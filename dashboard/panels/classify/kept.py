@@ -20,22 +20,20 @@ from engine.store.verdicts import Kept
 state = st.session_state
 
 
-def live(
-    pictures: Sequence[Picture], verdict: Verdict, description: str, terms: Terms, correcting: DeltaGenerator
-) -> None:
+def live(pictures: Sequence[Picture], verdict: Verdict, description: str, terms: Terms, tools: DeltaGenerator) -> None:
     """Keep the verdict on the page; show its address and what people say of it. Where the store fails one line says so.
 
-    `correcting` is where it can be corrected.
+    `tools` is where it can be corrected and its address copied.
     """
     try:
         kept = verdicts.verdict(_keep(pictures, verdict, description, terms))
-        with correcting:
+        with tools:
             correction(kept)
+            address(kept.id)
     except TallyError as error:
         st.caption(f":material/cloud_off: Not kept, so it has no address: {escape(str(error))}.")
     else:
         decided(kept)
-        address(kept.id)
 
 
 def _keep(pictures: Sequence[Picture], verdict: Verdict, description: str, terms: Terms) -> str:
@@ -59,7 +57,8 @@ def _keep(pictures: Sequence[Picture], verdict: Verdict, description: str, terms
 def address(key: str) -> None:
     """Where the verdict is found again, to be copied."""
     base = (st.context.url or "").rstrip("/").removesuffix("/classify")
-    st.code(f"{base}/classify?verdict={key}", language=None, wrap_lines=True)
+    with st.popover("Link", icon=":material/link:", key="verdict-link"):
+        st.code(f"{base}/classify?verdict={key}", language=None, wrap_lines=True)
 
 
 def past(key: str) -> None:
@@ -78,13 +77,13 @@ def past(key: str) -> None:
         st.caption(f"{kept.made_at:%Y-%m-%d %H:%M} UTC, model {escape(kept.verdict.model)}", width="stretch")
         result.downloads(kept.verdict, kept.description)
         correction(kept)
+        address(key)
         st.button("New listing", icon=":material/add:", on_click=_leave)
     decided(kept)
     result.why(kept.verdict)
     if kept.description:
         st.markdown(f"The sender says: {escape(kept.description)}")
     result.body(kept.verdict, shown(looks, [jpeg and thumbnail(jpeg) for jpeg in pictures], kept.verdict))
-    address(key)
 
 
 def shown(

@@ -11,6 +11,7 @@ from streamlit.delta_generator import DeltaGenerator
 from dashboard.cached import look_at, model_in_background, terms
 from dashboard.dropzone import dropzone
 from dashboard.panels.classify import kept, result, review, words
+from dashboard.panels.classify.whatif import what_if
 from dashboard.samples import drawn_listing
 from dashboard.text import escape
 from dashboard.uploads import Upload, admit
@@ -107,20 +108,30 @@ def _answer(top: DeltaGenerator, asked: _Asked) -> None:
         in_force, trouble = terms(model), None
     except TallyError as error:  # the visitor gets a verdict all the same
         in_force, trouble = Terms(), error
-    verdict = decide(names, looks, model, rule=asked.rule, description=asked.description, terms=in_force)
     with top:
-        st.title(words.headline(verdict))
+        heading = st.empty()
         with st.container(horizontal=True, vertical_alignment="center"):
-            result.badges(verdict)
-            if state.sample:
-                st.badge("Sample: drawings, not photos", icon=":material/draw:", color="grey")
-            st.caption(f"Model {model.id}", width="stretch")
-            result.downloads(verdict, asked.description)
-            said = st.container(width="content")
-            st.button("Start over", icon=":material/restart_alt:", on_click=_start_over)
+            about = st.container(horizontal=True, vertical_alignment="center", width="stretch")
+            tools = st.container(horizontal=True, width="content")
+    with tools:
+        weighed = what_if(in_force, model)
+    verdict = decide(names, looks, model, rule=asked.rule, description=asked.description, terms=weighed)
+    heading.title(words.headline(verdict))
+    with about:
+        result.badges(verdict)
+        if state.sample:
+            st.badge("Sample: drawings, not photos", icon=":material/draw:", color="grey")
+        st.caption(f"Model {model.id}", width="content")
+    with tools:
+        result.downloads(verdict, asked.description)
+        said = st.container(horizontal=True, width="content")
+        st.button("Start over", icon=":material/restart_alt:", on_click=_start_over)
+    with top:
         result.why(verdict)
         if trouble:
             st.caption(f":material/cloud_off: Decided as if nothing was set: {escape(str(trouble))}.")
+        elif weighed is not in_force:
+            st.caption(":material/tune: Weighed otherwise, as set under *What if*: this verdict is not kept.")
         elif not state.sample:
             kept.live(state.pictures, verdict, asked.description, in_force, said)
             review.count_in_tab()

@@ -162,10 +162,10 @@ def evidence(verdict: Verdict) -> None:
     )
     alt = f"{finding}: {spoken}; together {total:+.1f}."
     st.plotly_chart(figures.evidence(verdict), key="evidence", config=charts.CONFIG, alt=alt)
-    lines = [
-        f"Without {escape(name)}: {f'**{other}**' if changed else other}"
-        for name, other, changed in words.without(verdict)
-    ]
+    others = words.without(verdict)
+    lines = [f"Without {escape(name)}: {f'**{other}**' if changed else other}" for name, other, changed in others]
+    if others and not any(changed for *_, changed in others):
+        lines = [f"Without any one of the photos it stays {label}."]
     if lines:
         st.caption("  \n".join(lines[:_LINES]))
     with st.expander("Show the numbers"):
