@@ -1,6 +1,7 @@
 # `make run` starts Tally, `make test` checks everything. Both make .venv when it is missing or out of date.
 PYTHON ?= python3
 VENV := .venv
+PHOTOS ?= ../shared/data/photos
 BIN := $(VENV)/bin
 
 .PHONY: run test pictures benchmark python clean
@@ -21,6 +22,10 @@ benchmark: $(VENV)/dev.stamp
 	$(BIN)/python -m tests.benchmarks.classify
 	$(BIN)/python -m tests.benchmarks.tweets
 	$(BIN)/python -m tests.benchmarks.curves speed
+	@if [ -d "$(PHOTOS)" ]; then \
+	    for name in listings views parts train; do $(BIN)/python -m tests.benchmarks.$$name $(PHOTOS) || exit 1; done; \
+	    $(BIN)/python -m tests.benchmarks.gate; \
+	else echo "listings, views, parts, train and gate need PHOTOS=FOLDER with val.parquet and unknown-*.parquet"; fi
 
 clean:
 	rm -rf $(VENV)

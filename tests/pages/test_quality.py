@@ -153,7 +153,7 @@ def test_many_listings_are_shown_though_the_store_fails(page, monkeypatch):
 def test_the_dial_says_what_follows_and_is_saved_and_rolled_back(page):
     words = run(page, "Quality and costs")
     assert page.title[0].value == "50 % go without a person, 25.0 % of them wrong"
-    assert "50 of 100 listings go to people, 50 of 100 a day" in words
+    assert "50 of 100 listings a day go to people" in words
     assert "a listing costs **3.30**" in words.lower()  # 0.5 x 0.25 x 20 + 0.5 x (1 + 0.03 x 20)
     assert "The default dial is in force" in words
     page.segmented_control(key="dial-rule-default").set_value("costs")

@@ -177,7 +177,7 @@ def _words(judged: Judged, dial: Dial, found: Operating, expected: int) -> list[
     people = operate(judged, judged.accepted(2), dial).cost
     per_day = expected * found.reviews
     words = [
-        f"{_whole(100 * found.reviews)} of 100 listings go to people, {_whole(per_day)} of {expected:,} a day",
+        f"{_whole(per_day)} of {expected:,} listings a day go to people",
         f"where an error costs {dial.cost_of_error:g}, a review {dial.cost_of_review:g} and people are wrong on "
         f"{100 * dial.errors_of_people:g} %, a listing costs **{found.cost:.2f}**: against {fixed[0]:.2f} and "
         f"{fixed[1]:.2f} if all were accepted from a fixed probability of {_FIXED[0]} or {_FIXED[1]} on, and "
