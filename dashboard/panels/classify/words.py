@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Sequence
 
 from dashboard.text import capital, count, escape, percent, sentence
+from engine.listings.price import money
 from engine.listings.verdict import PhotoVerdict, Verdict
 from engine.listings.vote import readable
 
@@ -53,8 +54,7 @@ def price(verdict: Verdict) -> str:
     given = verdict.price
     if not given:
         return ""
-    low, high = (f"{given[end]:,.2f}".removesuffix(".00") for end in ("low", "high"))
-    return f"{low} to {high} {given['currency']} ({count(given['n'], 'sale')})"
+    return f"{money(given['low'])} to {money(given['high'])} {given['currency']} ({count(given['n'], 'sale')})"
 
 
 def strange(photo: PhotoVerdict, nearest: Sequence[str]) -> str:
