@@ -73,10 +73,10 @@ def point(page: Page, table: str, across: float, *, times: int) -> None:
     """Click into the first row of a table, so far across it: it is a drawing."""
     at_rest(page)
     grid = page.get_by_role("region", name=table)
-    box = grid.bounding_box()
-    assert box
-    grid.hover(position={"x": across * box["width"], "y": 52})
-    grid.click(position={"x": across * box["width"], "y": 52}, click_count=times)
+    expect(grid).to_be_visible()
+    place = {"x": across * grid.evaluate("table => table.getBoundingClientRect().width"), "y": 52}
+    grid.hover(position=place)
+    grid.click(position=place, click_count=times)
 
 
 def test_a_saved_dial_sends_a_listing_to_a_person_until_it_is_rolled_back(page):
