@@ -17,11 +17,9 @@ from PIL import Image, ImageFilter, ImageOps
 from engine import settings
 from engine.errors import InputError
 from engine.listings.pipeline import look
-from engine.listings.terms import Terms
 from engine.listings.weigh import Look
 from engine.models.registry import STARTER, load_model
 from engine.photos.decode import as_jpeg, decode_all
-from engine.store.terms import terms_in_force
 
 if TYPE_CHECKING:
     from engine.models.classifier import Classifier
@@ -88,11 +86,6 @@ def model_in_background(name: str = STARTER) -> "Future[Classifier]":
 def _log_failure(future: "Future[Classifier]") -> None:
     if error := future.exception():
         _log.error("the model does not load: %s", error)
-
-
-def terms(model: "Classifier") -> Terms:
-    """What holds beside the model now. Raises StoreError if the store fails or holds what cannot be used."""
-    return terms_in_force(model)
 
 
 def look_at(

@@ -8,7 +8,7 @@ from typing import NamedTuple
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from dashboard.cached import look_at, model_in_background, terms
+from dashboard.cached import look_at, model_in_background
 from dashboard.dropzone import dropzone
 from dashboard.panels.classify import kept, result, review, words
 from dashboard.panels.classify.whatif import what_if
@@ -19,6 +19,7 @@ from engine import settings
 from engine.errors import InputError, TallyError
 from engine.listings.pipeline import RULES, Rule, decide
 from engine.listings.terms import Terms
+from engine.store.terms import terms_in_force
 
 _Photos = Sequence[tuple[str, bytes | InputError]]
 
@@ -105,7 +106,7 @@ def _answer(top: DeltaGenerator, asked: _Asked) -> None:
     model = model_in_background().result()
     names, looks = zip(*((picture.name, picture.look) for picture in state.pictures), strict=True)
     try:
-        in_force, trouble = terms(model), None
+        in_force, trouble = terms_in_force(model), None
     except TallyError as error:  # the visitor gets a verdict all the same
         in_force, trouble = Terms(), error
     with top:

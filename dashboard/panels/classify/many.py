@@ -18,7 +18,6 @@ import pandas as pd
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from dashboard.cached import terms
 from dashboard.downloads import csv
 from dashboard.dropzone import dropzone
 from dashboard.keeping import classify, named, unopened
@@ -33,6 +32,7 @@ from engine.listings.sources import Listing, find_listings
 from engine.listings.terms import Terms
 from engine.listings.verdict import Verdict
 from engine.listings.vote import readable
+from engine.store.terms import terms_in_force
 
 if TYPE_CHECKING:
     from engine.models.classifier import Classifier
@@ -140,7 +140,7 @@ def _go_on(work: _Work, model: "Classifier", heading: DeltaGenerator) -> None:
     st.button("Stop", icon=":material/stop:", key="many-stop", on_click=setattr, args=(work, "stopped", True))
     st.skeleton(height=300)
     try:
-        in_force = terms(model)
+        in_force = terms_in_force(model)
     except StoreError as error:
         in_force, work.trouble = Terms(), error
     work.terms = in_force.version
@@ -203,7 +203,7 @@ def _result(work: _Work, model: "Classifier") -> None:
         with st.container(horizontal=True, vertical_alignment="center"):
             st.markdown(f"Stopped: {count(len(work.left), 'listing')} of {len(work.listings):,} were not looked at.")
             st.button("Go on", icon=":material/play_arrow:", on_click=setattr, args=(work, "stopped", False))
-    elif not work.trouble and terms(model).version != work.terms:
+    elif not work.trouble and terms_in_force(model).version != work.terms:
         with st.container(horizontal=True, vertical_alignment="center"):
             st.markdown("The dial, the policy or the prices were changed since.")
             st.button("Decide again", icon=":material/refresh:", on_click=work.again)

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 import pandas as pd
 import streamlit as st
 
-from dashboard.cached import terms as terms_of
 from dashboard.downloads import csv
 from dashboard.dropzone import dropzone
 from dashboard.measured import once
@@ -22,6 +21,7 @@ from engine.listings.price import TEMPLATE, Prices
 from engine.listings.table import plain
 from engine.listings.vote import readable
 from engine.store import database
+from engine.store.terms import terms_in_force
 
 if TYPE_CHECKING:
     from engine.models.classifier import Classifier
@@ -41,7 +41,7 @@ def draw(model: "Classifier") -> None:
     """The whole tab."""
     state.setdefault("prices_drops", 0)  # counts what was dropped: each drop gets a fresh, empty uploader
     state.setdefault("prices_dropped", None)  # read, and not in force yet
-    terms = terms_of(model)
+    terms = terms_in_force(model)
     dropped: _Dropped | None = state.prices_dropped
     prices = dropped.prices if dropped else terms.prices
     of = hashlib.sha256(dropped.content).hexdigest() if dropped else (database.address(), terms.version)

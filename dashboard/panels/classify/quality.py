@@ -4,13 +4,13 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from dashboard.cached import terms as terms_of
 from dashboard.measured import once
 from dashboard.panels.classify import changes, dial, policy, proposals
 from dashboard.text import escape
 from engine.errors import StoreError
 from engine.listings.operating import Judged
 from engine.listings.terms import Terms
+from engine.store.terms import terms_in_force
 from engine.store.verdicts import reviewed
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ _PARTS = ("Dial", "Policy by class", "Proposals", "Changes")
 def draw(model: "Classifier") -> None:
     """The whole tab."""
     try:
-        terms, trouble = terms_of(model), None
+        terms, trouble = terms_in_force(model), None
     except StoreError as error:  # a change that cannot be used is rolled back here
         terms, trouble = Terms(), error
     own = _own(model, terms)

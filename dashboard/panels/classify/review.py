@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from dashboard import person
-from dashboard.cached import terms
 from dashboard.keys import each_press_once
 from dashboard.panels.classify import kept as store
 from dashboard.panels.classify import result, words
@@ -17,6 +16,7 @@ from engine.errors import TallyError
 from engine.listings.verdict import PhotoVerdict
 from engine.listings.vote import TOP, readable
 from engine.store import queue, verdicts
+from engine.store.terms import terms_in_force
 from engine.store.verdicts import Kept
 
 if TYPE_CHECKING:
@@ -57,7 +57,7 @@ def draw(model: "Classifier") -> None:
     try:
         count_in_tab()
         name, waiting, done = person.person(), queue.waiting(), queue.decided_today()
-        places = terms(model).dial.places
+        places = terms_in_force(model).dial.places
         if name is None:
             _who(waiting) if waiting else _empty(None, 0, done)
         elif places is not None and done >= places and not state.get("review-on"):
