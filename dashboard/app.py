@@ -34,6 +34,7 @@ page = st.navigation(
             icon=":material/monitoring:",
             help="Impressions, followers and engagement by month, against goals",
         ),
+        st.Page("../pages/models.py", title="Models", icon=":material/neurology:", visibility="hidden"),
     ],
     position="top",
 )

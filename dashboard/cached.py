@@ -7,7 +7,7 @@ import time
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from threading import Lock
 from typing import TYPE_CHECKING
@@ -15,10 +15,10 @@ from typing import TYPE_CHECKING
 from PIL import Image, ImageFilter, ImageOps
 
 from engine import settings
-from engine.errors import InputError
+from engine.errors import InputError, ModelNotFound
 from engine.listings.pipeline import look
 from engine.listings.weigh import Look
-from engine.models.registry import STARTER, load_model
+from engine.models.registry import CARD, STARTER, find, load_model
 from engine.photos.decode import as_jpeg, decode_all
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ _CARD = (settings.THUMBNAIL_SIDE, settings.THUMBNAIL_SIDE * 3 // 4)
 
 _lock = Lock()
 _loader = ThreadPoolExecutor(max_workers=1, thread_name_prefix="load-model")
-_models: dict[str, tuple["Future[Classifier]", float]] = {}  # and when its loading began
+_models: dict[tuple[str, float], tuple["Future[Classifier]", float]] = {}  # and when loading began; last used last
 _log = logging.getLogger(__name__)
 
 
@@ -39,6 +39,8 @@ class Picture:
     name: str
     look: Look | InputError
     jpeg: bytes | None = field(repr=False)  # long side at most settings.WORKING_SIDE; None if it could not be read
+    sha256: str = ""  # of the file
+    model: str = ""  # the id of the one that looked
 
     @property
     def thumbnail(self) -> bytes | None:
@@ -72,15 +74,29 @@ _recent = _Recent()
 
 
 def model_in_background(name: str = STARTER) -> "Future[Classifier]":
-    """The model, loading or loaded; it is loaded once for the process, and anew some time after a failure."""
+    """The model, loading or loaded; it is loaded once for the process, and anew some time after a failure.
+
+    A model of the same name that was trained since is another one. The longest unused is let go.
+    """
+    key = name, _changed(name)
     with _lock:
-        future, since = _models.get(name, (None, 0.0))
+        future, since = _models.pop(key, (None, 0.0))
         failed = future is not None and future.done() and future.exception() is not None
         if future is None or (failed and time.monotonic() - since > settings.MODEL_RETRY_SECONDS):
-            future = _loader.submit(load_model, name)
+            future, since = _loader.submit(load_model, name), time.monotonic()
             future.add_done_callback(_log_failure)
-            _models[name] = future, time.monotonic()
+        _models[key] = future, since
+        if len(_models) > settings.LOADED_MODELS:
+            del _models[next(iter(_models))]
         return future
+
+
+def _changed(name: str) -> float:
+    """When the model was written; 0 if it is not there, which its loading says."""
+    try:
+        return (find(name) / CARD).stat().st_mtime
+    except (ModelNotFound, OSError):
+        return 0.0
 
 
 def _log_failure(future: "Future[Classifier]") -> None:
@@ -92,8 +108,8 @@ def look_at(
     photos: Sequence[tuple[str, bytes | InputError]], model: "Classifier", progress: Callable[[int], None]
 ) -> list[Picture]:
     """Look at photos, those seen before for nothing. `progress` hears how many of them have been opened."""
-    keys = [_key(data, model.id) if isinstance(data, bytes) else None for _, data in photos]
-    seen: list[_Seen | None] = [_recent.get(key) if key else None for key in keys]
+    digests = [hashlib.sha256(data).hexdigest() if isinstance(data, bytes) else "" for _, data in photos]
+    seen: list[_Seen | None] = [_recent.get(f"{model.id} {digest}") for digest in digests]
     new = [index for index, value in enumerate(seen) if value is None]
     images: list[Image.Image | InputError] = []
     for image in decode_all([photos[index][1] for index in new]):
@@ -101,14 +117,21 @@ def look_at(
         progress(len(photos) - len(new) + len(images))
     for index, image, shown in zip(new, images, look(images, model), strict=True):
         value = seen[index] = shown, as_jpeg(image) if isinstance(image, Image.Image) else None
-        key = keys[index]
-        if key and isinstance(shown, Look):
-            _recent.put(key, value)
-    return [Picture(name, *value) for (name, _), value in zip(photos, seen, strict=True) if value is not None]
+        if isinstance(shown, Look):
+            _recent.put(f"{model.id} {digests[index]}", value)
+    rows = zip(photos, seen, digests, strict=True)
+    return [Picture(name, *value, digest, model.id) for (name, _), value, digest in rows if value is not None]
 
 
-def _key(data: bytes, model: str) -> str:
-    return f"{model} {hashlib.sha256(data).hexdigest()}"
+def look_again(pictures: Sequence[Picture], model: "Classifier") -> list[Picture]:
+    """What photos show to another model: to one that saw the files as it did then, to a new one from their copies."""
+    known = {picture.sha256: _recent.get(f"{model.id} {picture.sha256}") for picture in pictures}
+    new = [(picture.sha256, picture.jpeg) for picture in pictures if picture.jpeg and not known[picture.sha256]]
+    known |= {again.name: (again.look, again.jpeg) for again in look_at(new, model, lambda _: None)}
+    return [
+        replace(picture, look=value[0] if (value := known[picture.sha256]) else picture.look, model=model.id)
+        for picture in pictures
+    ]
 
 
 @lru_cache(maxsize=200)

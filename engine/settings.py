@@ -73,6 +73,13 @@ CURVE_ITEMS = 50_000
 # A larger set is sampled for a linear head: its few hundred features have learnt all they can, and memory stays flat.
 TRAIN_PHOTOS = 100_000
 
+# A ZIP of photos to train on, which waits in memory until it is stored: some hundred as phones take them, thousands made
+# smaller. Bigger sets go through the command line.
+TRAIN_MEGABYTES = 300
+
+# A training that was stopped or failed keeps its photos so long: until somebody is back from a holiday.
+TRAINING_DAYS = 14
+
 # Items x features of a learning curve: 200 MB, and as much again in each worker.
 CURVE_VALUES = 50_000_000
 
@@ -98,6 +105,9 @@ UPLOAD_SECONDS = 60
 
 # A model that did not load is tried again after this time (s): a disk may come back, a damaged file does not.
 MODEL_RETRY_SECONDS = 10
+
+# Models kept loaded (20 to 120 MB each): those of the visitors at work; another takes some seconds to load.
+LOADED_MODELS = 4
 
 # Photos kept ready by content, so that a rerun or a page switch costs no inference (about 50 kB each).
 CACHED_PHOTOS = 2_000

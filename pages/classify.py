@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from dashboard.cached import model_in_background
+from dashboard import model_choice
 from dashboard.panels.classify import history, listing, many, prices, quality, review
 from engine.errors import TallyError
 
@@ -15,6 +15,7 @@ PANELS = {  # each draws a headline and what stands under it, from the model
 }
 names = {name: review.name_of_tab() if name == "Review" else name for name in ["Result", *PANELS]}
 
+model_choice.draw()
 if shown := st.session_state.get("classify-tab"):  # the open tab stays open when its name counts anew
     st.session_state["classify-tab"] = next((names[name] for name in names if shown.startswith(name)), "Result")
 for name, tab in zip(names, st.tabs(list(names.values()), key="classify-tab", on_change="rerun"), strict=True):
@@ -26,7 +27,7 @@ for name, tab in zip(names, st.tabs(list(names.values()), key="classify-tab", on
                 listing.draw()
             else:
                 with st.spinner("Loading the model, which takes some seconds"):
-                    model = model_in_background().result()
+                    model = model_choice.chosen_model().result()
                 PANELS[name](model)
         except TallyError as error:
             st.error(error.remedy, title=error.message)

@@ -1,5 +1,6 @@
 """Models by name: the built-in starter and those under TALLY_HOME/models, one folder each."""
 
+import json
 import re
 import shutil
 from contextlib import suppress
@@ -7,13 +8,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from engine import settings
-from engine.errors import DamagedModel, InputError, ModelNotFound, ModelProtected
+from engine.errors import DamagedModel, InputError, ModelError, ModelNotFound, ModelProtected
 
 if TYPE_CHECKING:  # torch is imported only when a model is loaded
     from engine.models.classifier import Classifier
 
 STARTER = "starter"
+CARD, REPORT = "card.json", "report.json"
 _STARTER_FOLDER = Path(__file__).parent / STARTER
+_DELETED = ".deleted"  # cards of deleted models, by their ids
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 
 
@@ -34,10 +37,10 @@ def find(name: str) -> Path:
     """
     if name == STARTER:
         return _STARTER_FOLDER
-    if _NAME.fullmatch(name) and (_home() / name / "card.json").is_file():
+    if _NAME.fullmatch(name) and (_home() / name / CARD).is_file():
         return _home() / name
     with suppress(OSError, ValueError):  # not every text can be a path
-        if (Path(name) / "card.json").is_file():
+        if (Path(name) / CARD).is_file():
             return Path(name)
     known = ", ".join(folder.name for folder in _folders())
     raise ModelNotFound(f"there is no model {name!r}", f"use one of {known}, or the folder of a model")
@@ -98,15 +101,46 @@ def check_name(name: str) -> str:
 
 
 def delete_model(name: str) -> None:
-    """Delete a registered model's folder.
+    """Delete a registered model's folder. Its card stays, for the verdicts that it gave.
 
-    Raises ModelNotFound and ModelProtected for the starter.
+    Raises ModelNotFound, ModelProtected for the starter, and ModelError if it cannot be deleted.
     """
+    from engine.models.checkpoint import read_card
+
     folder = _own_folder(name)
-    if folder.is_symlink():
-        folder.unlink()  # the link is the registry's, what it leads to is not
-    else:
-        shutil.rmtree(folder)
+    try:
+        with suppress(ModelNotFound, DamagedModel):  # it gave none
+            card = read_card(folder)
+            (_home() / _DELETED).mkdir(exist_ok=True)
+            shutil.copyfile(folder / CARD, _home() / _DELETED / f"{card.id}.json")
+        if folder.is_symlink():
+            folder.unlink()  # the link is the registry's, what it leads to is not
+        else:
+            shutil.rmtree(folder)
+    except OSError as error:
+        raise ModelError(f"{name} could not be deleted ({error})", "try again") from error
+
+
+def classes_of(model_id: str) -> list[str]:
+    """The classes of a model by its id, deleted ones too: what the verdicts that it gave speak of; none if unknown."""
+    cards = [_home() / _DELETED / f"{Path(model_id).name}.json", *(folder / CARD for folder in _folders())]
+    for path in cards:
+        with suppress(OSError, ValueError, KeyError, TypeError):
+            raw = json.loads(path.read_text("utf-8"))
+            if f"{raw['name']}@{raw['weights']['sha256'][:12]}" == model_id:
+                return [str(name) for name in raw["classes"]]
+    return []
+
+
+def report_of(name: str) -> dict[str, Any] | None:
+    """The report that was made when the model was trained; None if there is none, or none that can be read.
+
+    Raises ModelNotFound.
+    """
+    with suppress(OSError, ValueError):
+        report: dict[str, Any] = json.loads((find(name) / REPORT).read_text("utf-8"))
+        return report
+    return None
 
 
 def _own_folder(name: str) -> Path:

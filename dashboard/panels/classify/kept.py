@@ -6,7 +6,7 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from dashboard import person
-from dashboard.cached import Picture, model_in_background, thumbnail
+from dashboard.cached import Picture, thumbnail
 from dashboard.panels.classify import result, words
 from dashboard.problems import tell, told
 from dashboard.text import capital, escape
@@ -14,6 +14,7 @@ from engine.errors import InputError, TallyError
 from engine.listings.terms import Terms
 from engine.listings.verdict import Verdict
 from engine.listings.weigh import Look
+from engine.models.registry import classes_of
 from engine.store import queue, verdicts
 from engine.store.verdicts import Kept
 
@@ -89,9 +90,8 @@ def past(key: str) -> None:
 def shown(
     looks: Sequence[Look | InputError], thumbnails: Sequence[bytes | None], verdict: Verdict
 ) -> list[result.Shown]:
-    """What cards show. The nearest classes have names only while the model of the verdict is the one that runs."""
-    model = model_in_background().result()
-    classes = model.classes if model.id == verdict.model else ()
+    """What cards show; the nearest classes are called as the model that gave the verdict does."""
+    classes = classes_of(verdict.model)
     return [
         result.Shown(picture, [classes[near] for near in look.nearest] if classes and isinstance(look, Look) else [])
         for look, picture in zip(looks, thumbnails, strict=True)
@@ -111,7 +111,7 @@ def correction(kept: Kept) -> None:
     """Wrong? It is ...: a decision like those of the queue."""
     with st.popover("Wrong? It is …", icon=":material/edit:", key="correction"):
         tell("correction")
-        options = sorted({*model_in_background().result().classes, *kept.verdict.scores})
+        options = sorted({*classes_of(kept.verdict.model), *kept.verdict.scores})
         choice = choose("It is", options, "correction-label")
         person.ask(people())
         st.button(

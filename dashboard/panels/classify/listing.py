@@ -8,8 +8,9 @@ from typing import NamedTuple
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from dashboard.cached import look_at, model_in_background
+from dashboard.cached import look_again, look_at
 from dashboard.dropzone import dropzone
+from dashboard.model_choice import chosen_model
 from dashboard.panels.classify import kept, result, review, words
 from dashboard.panels.classify.whatif import what_if
 from dashboard.samples import drawn_listing
@@ -103,7 +104,10 @@ def _asked() -> _Asked:
 
 
 def _answer(top: DeltaGenerator, asked: _Asked) -> None:
-    model = model_in_background().result()
+    model = chosen_model().result()
+    if any(picture.model != model.id for picture in state.pictures):
+        with top, st.spinner("Looking at the photos with the other model"):
+            state.pictures = look_again(state.pictures, model)
     names, looks = zip(*((picture.name, picture.look) for picture in state.pictures), strict=True)
     try:
         in_force, trouble = terms_in_force(model), None
@@ -169,7 +173,7 @@ def _remove(index: int) -> None:
 
 def _read(photos: _Photos) -> None:
     """Look at the photos and add them to the listing, telling how far it is."""
-    model = model_in_background()
+    model = chosen_model()
     loading = "Loading the model, which takes some seconds"
     bar = st.progress(0.0, "Reading the photos" if model.done() else loading)
     st.button("Cancel", key="cancel", on_click=_cancel)

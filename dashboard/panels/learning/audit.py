@@ -11,9 +11,9 @@ import pandas as pd
 import streamlit as st
 
 from dashboard import charts
-from dashboard.cached import model_in_background
 from dashboard.charts import audit as figures
 from dashboard.measured import Data, keep, once, say_not_kept, trouble
+from dashboard.model_choice import chosen, chosen_model
 from dashboard.panels.learning.choice import waiting
 from dashboard.panels.learning.curve import ANSWERS
 from dashboard.text import capital, escape, share
@@ -112,10 +112,10 @@ def _theatre() -> Survey:
 def _read(data: Data) -> Table:
     def work(progress: Callable[[int], None]) -> Table:
         progress(0)
-        return read(Path(data.path), model_in_background().result, data.name, progress)
+        return read(Path(data.path), chosen_model().result, data.name, progress)
 
     with waiting(partial(_drop, data), data.path) as progress:
-        return once(partial(work, progress.photos), "audit", data)
+        return once(partial(work, progress.photos), "audit", data, chosen())
 
 
 def _drop(data: Data) -> None:

@@ -10,11 +10,11 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from dashboard.measured import BUILT_IN, Data
+from dashboard.model_choice import chosen, usable
 from dashboard.text import escape
 from engine.curves.data import Labelled
 from engine.curves.tables import columns, guess_label, is_table
 from engine.errors import TallyError
-from engine.models.registry import STARTER, list_models
 
 
 def refine(data: Data, heading: DeltaGenerator) -> Data | None:
@@ -40,10 +40,10 @@ def refine(data: Data, heading: DeltaGenerator) -> Data | None:
             heading.title("Which column holds the class?")
             return None
         return replace(data, label=label)
-    usable = [row["name"] for row in list_models() if "error" not in row]
-    if len(usable) == 1:
+    names = usable()
+    if len(names) == 1:
         return data
-    model = st.selectbox("Features of the model", usable, usable.index(STARTER), key="learning-model", width=360)
+    model = st.selectbox("Features of the model", names, names.index(chosen()), key="learning-model", width=360)
     return replace(data, model=model)
 
 
