@@ -9,6 +9,7 @@ from typing import Any
 
 from dashboard.cli_classify import progress
 from engine.errors import InputError
+from engine.models.progress import Pace, Progress
 
 _BAR = 30  # characters
 _LISTED = 10
@@ -31,7 +32,7 @@ def run(options: argparse.Namespace) -> int:
     from engine.models.registry import load_model
 
     try:
-        report = learn(options.paths, options.name, load_model(options.model), _progress, full=options.full)
+        report = learn(options.paths, options.name, load_model(options.model), _bar(), full=options.full)
     except KeyboardInterrupt:
         print("stopped; what was seen of the photos is kept, and the same command goes on", file=sys.stderr)
         return 130
@@ -58,9 +59,19 @@ def _told(report: dict[str, Any]) -> Iterator[str]:
     )
 
 
-def _progress(what: str, share: float) -> None:
-    filled = round(min(share, 1) * _BAR)
-    progress(f"{what} [{'#' * filled}{'.' * (_BAR - filled)}] {share:.0%}")
+def _bar() -> Progress:
+    pace, latest = Pace(), ""
+
+    def show(what: str, share: float, /, **figures: float) -> None:
+        nonlocal latest
+        if figures:
+            latest = f", {figures['error']:.1%} errors so far"
+        filled = round(min(share, 1) * _BAR)
+        left = pace.left(what, share)
+        soon = f", {left:.0f} s left" if left and left >= 1 else ""
+        progress(f"{what} [{'#' * filled}{'.' * (_BAR - filled)}] {share:.0%}{soon}{latest}")
+
+    return show
 
 
 def _name(text: str) -> str:

@@ -1,9 +1,8 @@
 """Train the whole network on somebody's photos, and see whether that beats a linear head on the same photos."""
 
 import copy
-import hashlib
 import shutil
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -12,7 +11,6 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-from engine import settings
 from engine.curves.subsets import Items
 from engine.models.classifier import Classifier
 from engine.models.data import only
@@ -22,6 +20,7 @@ from engine.models.gather import Gathered
 from engine.models.head import Head, log_softmax, temperature
 from engine.models.networks import with_head
 from engine.models.package import write_model
+from engine.models.progress import Progress
 from engine.models.train import Recipe, train
 from engine.photos.closeup import fit_closeup
 from engine.photos.decode import decode_all
@@ -29,7 +28,9 @@ from engine.photos.decode import decode_all
 _PHOTOS = 60_000  # drawn in all, about ten minutes of two cores; but no fewer than 8 and no more than 40 epochs
 _FEWEST = 10  # held-out photos of each half: with fewer, chance alone decides
 _TOO_FEW = f"Of both halves of the held-out photos {_FEWEST} are needed to train the whole network"
-_RECIPE = Recipe(rate=0.02, fall=0.6, smoothing=0.05, mixing=0.3, patience=6)  # gentle: the weights are good already
+_RECIPE = Recipe(
+    rate=0.02, fall=0.6, smoothing=0.05, mixing=0.3, patience=6, save=30
+)  # gentle: the weights are good already
 _GATE = 300  # photos that teach the gate what a close-up is
 
 
@@ -46,26 +47,29 @@ class Whole:
 
 def train_whole(
     paths: Sequence[Path],
-    name: str,
+    folder: Path,
     data: Gathered,
     held_out: Items,
     base: Classifier,
     head: Head,
-    progress: Callable[[str, float], None],
+    progress: Progress,
 ) -> Whole:
     """Train from the weights of `base` and a `head` that was trained without the held-out photos.
 
     The first half of these stops the training and gives the temperature, the second compares. A run that is stopped
-    goes on from its last checkpoint, as long as photos and `base` are the same.
+    goes on from its last checkpoint in `folder`, which is the caller's to delete.
     """
     rest = np.delete(np.arange(len(data.labels)), held_out)
     first, second = (held_out[data.in_first_half[held_out] == half] for half in (True, False))
     if min(len(first), len(second)) < _FEWEST:
         return Whole(base, None, {}, False, f"{_TOO_FEW}: the linear head is kept.")
-    digest = hashlib.sha256(repr((base.id, data.classes, data.pictures, data.labels.tolist())).encode()).hexdigest()
-    folder = settings.home() / "training" / f"{name}-{digest[:12]}"
     seen, halted = (
-        decoded(partial(only, paths, data.named(rows)), folder / part, data.classes)
+        decoded(
+            partial(only, paths, data.named(rows)),
+            folder / part,
+            data.classes,
+            partial(_decoding, progress, len(rows)),
+        )
         for part, rows in (("seen", rest), ("held-out", first))
     )
     recipe = replace(
@@ -75,27 +79,39 @@ def train_whole(
         sizes=((0, base.card.size),),
         size=base.card.size,
     )
-    error = ""
+    share = 0.0
 
     def tell(row: dict[str, Any]) -> None:
-        nonlocal error
+        nonlocal share
+        figures = {}
         if "accuracy" in row:
-            error = f", {1 - row['accuracy']:.1%} errors"
+            figures = {"training_loss": row["loss"], "loss": row["log_loss"], "error": 1 - row["accuracy"]}
+            figures["epochs"] = row["epochs"]
         else:
-            progress(f"training the network{error}", row["step"] / row["steps"])
+            share = row["step"] / row["steps"]
+        progress("training the network", share, **figures)
 
     start = copy.deepcopy(with_head(base.network, head.layer()))
     network = train(start, base.card, (seen, halted), folder, recipe, tell)
 
     shutil.rmtree(folder / "model", ignore_errors=True)
-    card = {"name": name, "format": 1, "classes": data.classes, "input": base.card.raw["input"], "temperature": 1.0}
+    card = {
+        "name": "trained",
+        "format": 1,
+        "classes": data.classes,
+        "input": base.card.raw["input"],
+        "temperature": 1.0,
+    }
     write_model(folder / "model", network, card)
     whole = _compared(paths, data, (first, second), Classifier(folder / "model"), head)
-    shutil.rmtree(folder)
     if whole.better:
         few = images(paths, data, rest[:: len(rest) // _GATE + 1])
         whole = replace(whole, gate=fit_closeup(whole.model, few, images(paths, data, first)))
     return whole
+
+
+def _decoding(progress: Progress, total: int, done: int) -> None:
+    progress("decoding photos", done / total)
 
 
 def _compared(

@@ -1,5 +1,6 @@
 """Somebody's labelled photos -> a set that a model can learn from, and what was left out and why."""
 
+import hashlib
 from collections import Counter, defaultdict
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -36,6 +37,11 @@ class Gathered:
     def named(self, rows: Items) -> dict[str, str]:
         """The class of each picture."""
         return {self.pictures[row]: self.classes[self.labels[row]] for row in rows.tolist()}
+
+    @cached_property
+    def digest(self) -> str:
+        """The same for the same pictures with the same labels."""
+        return hashlib.sha256(repr((self.classes, self.pictures, self.labels.tolist())).encode()).hexdigest()
 
     @cached_property
     def in_first_half(self) -> NDArray[np.bool_]:

@@ -11,6 +11,7 @@ from torch import Tensor
 
 from engine.curves.heads import fit_heads, workers
 from engine.curves.subsets import INNER_FOLDS, Items, Split, split, splits
+from engine.models.progress import silent
 
 Array = NDArray[np.float64]
 
@@ -67,12 +68,14 @@ def fit_head(
     labels: Items,
     groups: Items | None,
     held_out: Items,
-    progress: Callable[[float], None] = lambda _: None,
+    progress: Callable[..., None] = silent,
 ) -> Heads:
     """Fit on features [photos, width] and labels [photos] from 0. Photos of a group are in one fold.
 
     `held_out` are rows that `part` is trained without. Every head has a penalty of its own, chosen on inner folds of
-    what it is trained on. Raises InputError for fewer groups than folds.
+    what it is trained on. `progress` hears the share that is done, and figures of each fold.
+
+    Raises InputError for fewer groups than folds.
     """
     space = _Space.of(torch.from_numpy(features), int(labels.max()) + 1)
     answers, everything = torch.from_numpy(labels), np.arange(len(labels))
@@ -81,10 +84,20 @@ def fit_head(
         parts.append(split(labels, groups, training, held_out, np.random.default_rng(0)))
     found: list[tuple[Head, float]] = []
     for result in workers().map(lambda part: space.fit(part, answers), parts):
+        figures = {}
+        if len(found) < len(parts) - 2:
+            rows = parts[len(found)].validation
+            figures = {"fold": len(found) + 1, **_on(result[0].logits(features[rows]), labels[rows])}
         found.append(result)
-        progress(len(found) / len(parts))
+        progress(len(found) / len(parts), **figures)
     folds = [(head, part.validation) for (head, _), part in zip(found[:-2], parts[:-2], strict=True)]
     return Heads(found[-1][0], found[-2][0], folds, found[-1][1])
+
+
+def _on(logits: Array, labels: Items) -> dict[str, float]:
+    """Figures as they are told while heads are trained."""
+    loss = log_loss(logits, labels, temperature(logits, labels))
+    return {"error": float((logits.argmax(1) != labels).mean()), "loss": loss}
 
 
 @dataclass(frozen=True)

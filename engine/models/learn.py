@@ -8,10 +8,12 @@ With `full` the whole network is trained, on all but the held-out photos, and ke
 """
 
 import json
+import shutil
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -34,14 +36,13 @@ from engine.models.gather import Gathered, gather
 from engine.models.head import Heads, fit_head
 from engine.models.networks import StarterNetwork
 from engine.models.package import write_model
-from engine.models.registry import new_folder
+from engine.models.progress import Progress, silent
+from engine.models.registry import REPORT, new_folder
 from engine.models.suspects import suspects
 from engine.photos.closeup import recentred
 
 Gate = Mapping[str, NDArray[np.float64]] | None
-Progress = Callable[[str, float], None]  # what is being done, and the share of it that is
 
-REPORT = "report.json"
 _HELD_OUT = 480  # photos for listings: looked at four times each, as they are and spoiled
 _OF_A_CLASS = (8, 20)  # the fewest and the most of one class; never more than half of it
 _CLASSES = 4  # with that many held-out photos: with fewer classes, none can be hidden to stand for the unknown
@@ -62,9 +63,17 @@ class Built:
 
 
 def learn(
-    paths: Sequence[Path], name: str, base: Classifier, progress: Progress = lambda *_: None, *, full: bool = False
+    paths: Sequence[Path],
+    name: str,
+    base: Classifier,
+    progress: Progress = silent,
+    *,
+    full: bool = False,
+    scratch: Path | None = None,
 ) -> dict[str, Any]:
     """Train the model `name` on the photos of `paths`, starting from `base`, and write it into the registry.
+
+    A network in training is kept in `scratch`, the folder of a job, whose name the report then bears.
 
     Returns its report, which is kept beside the weights: that of `evaluate`, with `notes` (what was left out, in
     sentences), `suspects` (labels likely wrong), `in_two_classes` (names of the same picture) and `seconds`.
@@ -79,11 +88,12 @@ def learn(
     )
     data = gather(seen)
     held_out = set_apart(data)
-    heads = fit_head(data.features, data.labels, data.groups, held_out, lambda share: progress("training", share))
+    heads = fit_head(data.features, data.labels, data.groups, held_out, partial(progress, "training"))
     temperature, log_p = heads.calibrated(data.features, data.labels)
     notes, whole = list(data.notes), None
+    run = (scratch or settings.home() / "training") / f"{name}-{base.id}-{data.digest[:12]}"
     if full:
-        whole = train_whole(paths, name, data, held_out, base, heads.part, progress)
+        whole = train_whole(paths, run, data, held_out, base, heads.part, progress)
         notes.append(whole.sentence)
     if whole and whole.better:
         built = _of_network(paths, data, held_out, whole, progress)
@@ -95,6 +105,7 @@ def learn(
         "notes": notes,
         "suspects": suspects(log_p, data.labels, data.names, data.classes),
         "in_two_classes": data.in_two_classes,
+        "job": scratch and scratch.name,
     }
     card = {
         "name": name,
@@ -116,6 +127,7 @@ def learn(
         (unfinished / REPORT).write_text(json.dumps(about), "utf-8")
 
     write_model(folder, built.network, card, further)
+    shutil.rmtree(run, ignore_errors=True)  # not before: whoever is stopped in between has the trained network still
     return about
 
 

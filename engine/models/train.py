@@ -10,6 +10,7 @@ import argparse
 import copy
 import io
 import json
+import math
 import shutil
 import sys
 import time
@@ -110,7 +111,8 @@ def train(
     chances = seen.chances()
     started, saved = time.process_time() - 60 * state.minutes, time.monotonic()
     losses: list[float] = []  # since the last evaluation
-    while state.step < steps:
+    patience = recipe.patience * recipe.evaluate * epoch or math.inf  # steps
+    while state.step < min(steps, state.best_step + patience):
         share = state.step / steps
         size = next(size for start, size in reversed(recipe.sizes) if share >= start)
         for group in state.optimiser.param_groups:
@@ -145,8 +147,6 @@ def train(
             tell(row)
             if row["log_loss"] < state.best:
                 state.best, state.best_step = row["log_loss"], state.step
-            elif recipe.patience and state.step - state.best_step >= recipe.patience * recipe.evaluate * epoch:
-                break
         if time.monotonic() - saved > recipe.save:
             state.save(folder / CHECKPOINT)
             saved = time.monotonic()

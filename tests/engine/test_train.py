@@ -62,7 +62,7 @@ def trained(tmp_path_factory: pytest.TempPathFactory, model: Classifier) -> Iter
         patch.setenv("TALLY_HOME", str(home))
         patch.setattr(fit, "_LISTINGS", 60)
         patch.setattr(fit, "_DRAWS", 2)
-        report = learn([photos], "shapes", model, lambda what, share: stages.append((what, share)))
+        report = learn([photos], "shapes", model, lambda what, share, **_: stages.append((what, share)))
         yield SimpleNamespace(
             report=report, stages=stages, home=home, model=engine.load_model("shapes"), folder=find("shapes")
         )

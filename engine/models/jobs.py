@@ -1,0 +1,295 @@
+"""Training in a process of its own, which outlives the page and its server.
+
+A job is a folder under TALLY_HOME/training: `job.json`, the photos as they were dropped, and `worker`, a file that the
+process which trains holds locked. The kernel frees the lock when that process ends, however it ends: a job that is
+running by its own account while nobody holds its lock was interrupted, and goes on by `resume`. Only who holds the lock
+writes the job. Jobs run one at a time; the others wait. A worker may be killed at any moment: features are cached, a
+network has its checkpoints, and a model is written in one piece.
+"""
+
+import fcntl
+import json
+import os
+import secrets
+import shutil
+import subprocess
+import sys
+import threading
+import time
+from contextlib import suppress
+from dataclasses import asdict, dataclass, field, replace
+from pathlib import Path
+from typing import IO, Any, Literal
+
+from engine import settings
+from engine.errors import InputError, ModelError, ModelNotFound, TallyError
+from engine.models.data import how_many
+from engine.models.progress import Pace
+from engine.models.registry import find, load_model, new_folder, report_of
+
+State = Literal["waiting", "running", "interrupted", "stopped", "failed", "done"]
+
+_JOB, _WORKER, _PHOTOS, _TURN = "job.json", "worker", "photos", "turn"
+_TRIES = 3  # times that a worker may die before it is left alone
+_POINTS = 200  # of the history: more are not seen on a chart
+_OFTEN = 0.3  # s between two writings of the progress
+_DIED = f"its process was ended from outside {_TRIES} times, as happens when memory is short"
+
+_guard = threading.Lock()  # of locks: who looks at one holds it for a moment
+_children: dict[str, "subprocess.Popen[bytes]"] = {}  # by job; each is asked for its end, or it would stay a zombie
+
+
+@dataclass(frozen=True)
+class Job:
+    """One training, as it was when it was read."""
+
+    id: str
+    name: str  # of the model to be
+    base: str  # name of the model it starts from
+    full: bool  # the whole network too
+    file: str  # name of the ZIP
+    created: float  # s since 1970
+    state: State = "waiting"
+    tries: int = 0
+    what: str = "waiting"
+    share: float = 0  # of `what`
+    left: float | None = None  # s, of `what`
+    seconds: float = 0  # since it began
+    history: list[dict[str, float]] = field(default_factory=list)  # figures as `Progress` has them
+    sentence: str = ""  # why it failed
+    remedy: str = ""
+    accuracy: float = 0  # of the model that is done
+    photos: int = 0  # that this was measured on
+
+    @property
+    def active(self) -> bool:
+        return self.state in ("waiting", "running", "interrupted")
+
+
+def start(photos: bytes, file: str, name: str, base: str, *, full: bool = False) -> Job:
+    """Begin to train the model `name` on a ZIP of class folders, starting from the model `base`.
+
+    Raises InputError for a name that cannot be used, UnreadableData for what is no ZIP, ModelNotFound, and ModelError
+    if the job cannot be stored.
+    """
+    new_folder(name)
+    find(base)
+    if any(job.name == name and job.active for job in jobs()):
+        raise InputError(f"a model {name!r} is being trained", "choose another name")
+    job = Job(f"{name}-{secrets.token_hex(4)}", name, base, full, file, time.time())
+    folder = _home() / job.id
+    try:
+        (folder / _PHOTOS).mkdir(parents=True)
+        archive = folder / _PHOTOS / file
+        archive.write_bytes(photos)
+        how_many([archive])
+        (folder / _WORKER).write_text(_pid(0))  # on a full disk, what is there can still be written over
+        _launch(folder, job)
+    except TallyError:
+        shutil.rmtree(folder, ignore_errors=True)
+        raise
+    except OSError as error:
+        shutil.rmtree(folder, ignore_errors=True)
+        why = f"the photos could not be stored in {folder.parent} ({error.strerror})"
+        raise ModelError(why, "make room, and drop them again") from error
+    return job
+
+
+def jobs() -> list[Job]:
+    """All jobs, the newest first."""
+    for job, child in list(_children.items()):
+        if child.poll() is not None:
+            _children.pop(job, None)
+    found = [_look(path.parent) for path in _home().glob(f"*/{_JOB}")]
+    return sorted(filter(None, found), key=lambda job: -job.created)
+
+
+def resume_interrupted() -> None:
+    """Let jobs go on whose process died, and forget those that nobody came back to."""
+    for job in jobs():
+        if job.state == "interrupted":
+            _go_on(job.id, job.tries)
+        elif not job.active and time.time() - job.created > settings.TRAINING_DAYS * 86_400:
+            forget(job.id)
+
+
+def resume(job: str) -> None:
+    """Go on with a job that was stopped, or try one again that failed.
+
+    Raises InputError if it is gone, and ModelError if there is no room.
+    """
+    _go_on(job, 0)
+
+
+def cancel(job: str) -> None:
+    """Stop a job; what it computed is kept, and so are its photos.
+
+    Raises InputError if it is gone.
+    """
+    folder = _folder(job)
+    with _guard, (folder / _WORKER).open("r+b") as worker:
+        if not _taken(worker):
+            with suppress(ProcessLookupError):
+                os.kill(int(worker.read()), 9)
+            fcntl.flock(worker, fcntl.LOCK_EX)  # free once the process is gone
+        _buried(job)
+        if (found := _read(folder)).active:
+            _write(folder, replace(found, state="stopped"))
+
+
+def forget(job: str) -> None:
+    """Delete a job, its photos and what it computed; a model that is done stays.
+
+    Raises InputError if it is gone.
+    """
+    cancel(job)
+    shutil.rmtree(_folder(job), ignore_errors=True)
+
+
+def _go_on(job: str, tries: int) -> None:
+    folder = _folder(job)
+    found = _read(folder)
+    if found.state == "done":
+        return
+    try:
+        _launch(folder, replace(found, tries=tries, sentence="", remedy=""))
+    except OSError as error:
+        raise ModelError(f"the training cannot go on ({error.strerror})", "make room, and try again") from error
+
+
+def _launch(folder: Path, job: Job) -> None:
+    """Start a worker, if there is none. It inherits the lock, so that there is no moment without one."""
+    with _guard, (folder / _WORKER).open("r+b") as worker:
+        if not _taken(worker):
+            return
+        _buried(job.id)
+        _write(folder, replace(job, state="waiting", what="waiting", tries=job.tries + 1))
+        with (folder / "log.txt").open("ab") as log:
+            process = subprocess.Popen(
+                [sys.executable, "-m", "engine.models.jobs", str(folder)],
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                pass_fds=[worker.fileno()],
+                start_new_session=True,  # Ctrl-C is for the server
+            )
+        _children[job.id] = process
+        worker.write(_pid(process.pid).encode())
+
+
+def _buried(job: str) -> None:
+    """Take note that a worker's process is at its end."""
+    if child := _children.pop(job, None):
+        child.wait()
+
+
+def _look(folder: Path) -> Job | None:
+    """The job as it stands; None if it is being forgotten."""
+    try:
+        with _guard, (folder / _WORKER).open("r+b") as worker:
+            orphan = _taken(worker)
+        job = _read(folder)
+    except (OSError, InputError):
+        return None
+    if not orphan or not job.active:
+        return job
+    if job.tries < _TRIES:
+        return replace(job, state="interrupted")
+    remedy = "take fewer photos, or train the last layer alone; or go on where it was"
+    return replace(job, state="failed", sentence=_DIED, remedy=remedy)
+
+
+def _taken(worker: IO[bytes]) -> bool:
+    """Take the lock, if nobody has it; it is given back when the file is closed."""
+    with suppress(BlockingIOError):
+        fcntl.flock(worker, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        return True
+    return False
+
+
+def _read(folder: Path) -> Job:
+    try:
+        return Job(**json.loads((folder / _JOB).read_text("utf-8")))
+    except (OSError, ValueError, TypeError) as error:
+        raise InputError("this training is gone", "it was deleted; start another") from error
+
+
+def _write(folder: Path, job: Job) -> None:
+    unfinished = folder / f"{_JOB}.part"
+    unfinished.write_text(json.dumps(asdict(job)), "utf-8")
+    unfinished.replace(folder / _JOB)
+
+
+def _folder(job: str) -> Path:
+    folder = _home() / Path(job).name
+    _read(folder)
+    return folder
+
+
+def _home() -> Path:
+    return settings.home() / "training"
+
+
+def _pid(number: int) -> str:
+    return f"{number:<12}"
+
+
+class _Teller:
+    """The job's `Progress`: keeps it in `job.json`, a few times a second."""
+
+    def __init__(self, folder: Path, job: Job) -> None:
+        self.job, self._folder, self._pace = job, folder, Pace()
+        self._began, self._written = time.monotonic() - job.seconds, 0.0
+
+    def __call__(self, what: str, share: float, /, **figures: float) -> None:
+        now, history, urgent = time.monotonic(), self.job.history, figures or what != self.job.what
+        if figures:
+            history = [*history, figures]
+            history = history[-1::-2][::-1] if len(history) > _POINTS else history
+        left = self._pace.left(what, share)
+        self.job = replace(
+            self.job, what=what, share=min(share, 1), left=left, seconds=now - self._began, history=history
+        )
+        if urgent or now - self._written > _OFTEN:
+            self._written = now
+            with suppress(OSError):  # on a full disk the work may still come through
+                _write(self._folder, self.job)
+
+
+def _work(folder: Path) -> None:
+    os.nice(10)  # the pages go first
+    with (folder.parent / _TURN).open("w") as turn:
+        fcntl.flock(turn, fcntl.LOCK_EX)
+        job = replace(_read(folder), state="running", what="starting", history=[])
+        tell = _Teller(folder, job)
+        tell("starting", 0)
+        try:
+            report = _learn(folder, job, tell)
+        except (TallyError, OSError, MemoryError) as error:
+            message, remedy = _said(error)
+            _write(folder, replace(tell.job, state="failed", sentence=message, remedy=remedy))
+            return
+        done = replace(tell.job, state="done", accuracy=report["accuracy"], photos=report["photos"])
+        shutil.rmtree(folder / _PHOTOS, ignore_errors=True)
+        _write(folder, done)
+
+
+def _learn(folder: Path, job: Job, tell: _Teller) -> dict[str, Any]:
+    from engine.models.learn import learn
+
+    with suppress(ModelNotFound):  # killed after the model was written, and before it said so
+        if (report := report_of(job.name)) and report.get("job") == job.id:
+            return report
+    return learn([folder / _PHOTOS / job.file], job.name, load_model(job.base), tell, full=job.full, scratch=folder)
+
+
+def _said(error: Exception) -> tuple[str, str]:
+    if isinstance(error, TallyError):
+        return error.message, error.remedy
+    if isinstance(error, MemoryError):
+        return "the training ran out of memory", "take fewer photos, or smaller ones"
+    return f"the training could not go on ({error})", "make room on the disk, and go on: what was computed is kept"
+
+
+if __name__ == "__main__":
+    _work(Path(sys.argv[1]))
