@@ -5,14 +5,13 @@ Exit status: 0 done, also where some photos could not be read; 1 nothing could b
 """
 
 import argparse
-import json
 import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from dashboard import cli_audit, cli_classify, cli_curve, cli_evaluate, cli_train
+from dashboard import cli_audit, cli_classify, cli_curve, cli_evaluate, cli_models, cli_train
 from engine._version import __version__
 from engine.errors import InputError, ModelNotFound, TallyError
 from engine.models.registry import STARTER
@@ -117,14 +116,14 @@ def _parser() -> argparse.ArgumentParser:
     )
     cli_audit.add_arguments(command, _existing)
 
-    command = _command(commands, "models", "list, rename or delete models", "tally models rename mine ours", _models)
-    command.add_argument("--json", action="store_true", help="JSON Lines for programs")
-    actions = command.add_subparsers(metavar="ACTION")
-    rename = _command(actions, "rename", "rename a model", "tally models rename mine ours", _rename_model)
-    rename.add_argument("name")
-    rename.add_argument("new_name")
-    delete = _command(actions, "delete", "delete a model", "tally models delete mine", _delete_model)
-    delete.add_argument("name")
+    command = _command(
+        commands,
+        "models",
+        "list, rename, delete or fetch models",
+        "tally models fetch mobilenet_v3_large",
+        cli_models.run,
+    )
+    cli_models.add_arguments(command, _command)
     return parser
 
 
@@ -165,36 +164,6 @@ def _tweets(options: argparse.Namespace) -> int:
         print(f"tally tweets: {error}", file=sys.stderr)
         return 2
     return cli_tweets.run(options)
-
-
-def _models(options: argparse.Namespace) -> int:
-    from dashboard.text import table
-    from engine.models.registry import list_models
-
-    rows = list_models()
-    if options.json:
-        print("\n".join(json.dumps(row) for row in rows))
-        return 0
-    headers = ("name", "id", "classes", "accuracy", "log_loss", "photos")
-    print(table(headers, [[f"{row.get(name) or '-'}" for name in headers] for row in rows]))
-    for row in rows:
-        if "error" in row:
-            print(f"{row['name']}: {row['error']}")
-    return 0
-
-
-def _rename_model(options: argparse.Namespace) -> int:
-    from engine.models.registry import rename_model
-
-    rename_model(options.name, options.new_name)
-    return 0
-
-
-def _delete_model(options: argparse.Namespace) -> int:
-    from engine.models.registry import delete_model
-
-    delete_model(options.name)
-    return 0
 
 
 if __name__ == "__main__":

@@ -8,7 +8,9 @@ from pathlib import Path
 from typing import Any
 
 from dashboard.cli_classify import progress
+from dashboard.text import soon
 from engine.errors import InputError
+from engine.models.imagenet import ARCHITECTURES
 from engine.models.progress import Pace, Progress
 
 _BAR = 30  # characters
@@ -21,6 +23,11 @@ def add_arguments(command: argparse.ArgumentParser, existing: Callable[[str], Pa
         "paths", nargs="+", type=existing, metavar="DATA", help="folder of class folders, ZIP of one, or Parquet"
     )
     command.add_argument(
+        "--backbone",
+        choices=ARCHITECTURES,
+        help="train on the features of this network, with its published weights, in place of --model's",
+    )
+    command.add_argument(
         "--full", action="store_true", help="train the whole network too, and keep it if it beats the linear head"
     )
     command.add_argument("--name", required=True, type=_name, metavar="NAME", help="of the new model")
@@ -29,10 +36,16 @@ def add_arguments(command: argparse.ArgumentParser, existing: Callable[[str], Pa
 def run(options: argparse.Namespace) -> int:
     """Run the command; returns its exit status."""
     from engine.models.learn import learn
+    from engine.models.published import backbone
     from engine.models.registry import load_model
 
+    if options.backbone and options.full:
+        print("tally train: --full trains networks of the starter's kind: leave out --backbone", file=sys.stderr)
+        return 2
+    told = bar()
     try:
-        report = learn(options.paths, options.name, load_model(options.model), _bar(), full=options.full)
+        base = backbone(options.backbone, told) if options.backbone else load_model(options.model)
+        report = learn(options.paths, options.name, base, told, full=options.full)
     except KeyboardInterrupt:
         print("stopped; what was seen of the photos is kept, and the same command goes on", file=sys.stderr)
         return 130
@@ -59,7 +72,8 @@ def _told(report: dict[str, Any]) -> Iterator[str]:
     )
 
 
-def _bar() -> Progress:
+def bar() -> Progress:
+    """Shows a stage as a bar, with the time left, on the terminal's last line."""
     pace, latest = Pace(), ""
 
     def show(what: str, share: float, /, **figures: float) -> None:
@@ -68,8 +82,7 @@ def _bar() -> Progress:
             latest = f", {figures['error']:.1%} errors so far"
         filled = round(min(share, 1) * _BAR)
         left = pace.left(what, share)
-        soon = f", {left:.0f} s left" if left and left >= 1 else ""
-        progress(f"{what} [{'#' * filled}{'.' * (_BAR - filled)}] {share:.0%}{soon}{latest}")
+        progress(f"{what} [{'#' * filled}{'.' * (_BAR - filled)}] {share:.0%}{soon(left)}{latest}")
 
     return show
 

@@ -10,7 +10,8 @@
     ├── ModelError
     │   ├── ModelNotFound         no model of that name or folder
     │   ├── ModelProtected        the built-in model cannot be renamed or deleted
-    │   └── DamagedModel          a card or weights that are not what they say they are
+    │   ├── DamagedModel          a card or weights that are not what they say they are
+    │   └── DownloadFailed        published weights cannot be had
     ├── SheetError                Google's answer is no sheet of figures
     │   ├── SheetForbidden        Tally may not read the sheet
     │   ├── SheetNotFound         there is no sheet at the link
@@ -85,6 +86,10 @@ class ModelProtected(ModelError):
 
 class DamagedModel(ModelError):
     code = "damaged_model"
+
+
+class DownloadFailed(ModelError):
+    code = "download_failed"
 
 
 class SheetError(TallyError):

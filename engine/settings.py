@@ -73,8 +73,8 @@ CURVE_ITEMS = 50_000
 # A larger set is sampled for a linear head: its few hundred features have learnt all they can, and memory stays flat.
 TRAIN_PHOTOS = 100_000
 
-# A ZIP of photos to train on, which waits in memory until it is stored: some hundred as phones take them, thousands made
-# smaller. Bigger sets go through the command line.
+# ZIPs dropped together to train on, each within the limit above. They wait in memory until they are stored: some hundred
+# photos as phones take them, thousands made smaller. Bigger sets go through the command line.
 TRAIN_MEGABYTES = 300
 
 # A training that was stopped or failed keeps its photos so long: until somebody is back from a holiday.
@@ -102,6 +102,9 @@ WAITING_REQUESTS = 8
 
 # A slow uploader holds a connection and room on the disk: 50 MB in this time needs 7 Mbit/s.
 UPLOAD_SECONDS = 60
+
+# How long a server of published weights may be silent (s). A download of 100 MB may take its time, as long as it moves.
+DOWNLOAD_SILENCE_SECONDS = 30
 
 # A model that did not load is tried again after this time (s): a disk may come back, a damaged file does not.
 MODEL_RETRY_SECONDS = 10

@@ -16,7 +16,8 @@ from safetensors import SafetensorError
 from safetensors.torch import load
 
 from engine.errors import DamagedModel, ModelNotFound
-from engine.models.networks import StarterNetwork
+from engine.models.imagenet import ARCHITECTURES
+from engine.models.networks import Network, build
 
 CARD = "card.json"
 _FORMAT = 1
@@ -29,9 +30,9 @@ class Card:
 
     name: str
     classes: tuple[str, ...]
-    widths: tuple[int, ...]
-    depths: tuple[int, ...]
-    squeeze: int  # of its gates; 0: it has none
+    network: dict[str, Any]  # what `build` needs to know of it
+    table: tuple[tuple[int, ...], ...] | None  # outputs of each class, whose probabilities are summed; None: its own
+    outputs: int  # of the network
     size: int  # px: photos are squashed to size x size
     mean: tuple[float, float, float]
     std: tuple[float, float, float]
@@ -57,18 +58,19 @@ def read_card(folder: Path) -> Card:
         raise ModelNotFound(f"there is no model in {folder}", f"a model is a folder with {CARD} and its weights")
     try:
         raw = json.loads(path.read_text("utf-8"))
-        if raw["format"] != _FORMAT or raw["network"]["kind"] != "starter":
+        if raw["format"] != _FORMAT or raw["network"]["kind"] not in ("starter", "torchvision"):
             raise DamagedModel(
                 f"{path} describes a model this version of Tally cannot run", "update Tally, or train it again"
             )
         if any(raw["input"][key] != value for key, value in _INPUT_METHOD.items()):
             raise DamagedModel(f"{path} asks for an unknown way to resize photos", "update Tally, or train it again")
+        classes, table = tuple(str(name) for name in raw["classes"]), raw.get("table")
         card = Card(
             name=str(raw["name"]),
-            classes=tuple(str(name) for name in raw["classes"]),
-            widths=tuple(int(width) for width in raw["network"]["widths"]),
-            depths=tuple(int(depth) for depth in raw["network"]["depths"]),
-            squeeze=int(raw["network"].get("squeeze", 0)),
+            classes=classes,
+            network=raw["network"],
+            table=table and tuple(tuple(int(place) for place in table["of"][name]) for name in classes),
+            outputs=int(table["outputs"]) if table else len(classes),
             size=int(raw["input"]["size"]),
             mean=_triple(raw["input"]["mean"]),
             std=_triple(raw["input"]["std"]),
@@ -78,28 +80,52 @@ def read_card(folder: Path) -> Card:
             sha256=str(raw["weights"]["sha256"]),
             raw=raw,
         )
+        sound = _sound(card)
     except (OSError, ValueError, KeyError, TypeError, AttributeError, OverflowError, RecursionError) as error:
         raise DamagedModel(f"{path} is not a model card ({error!r})", "restore it from a copy") from error
-    sound = (
-        len(set(card.classes)) == len(card.classes) > 1
-        and len(card.widths) == len(card.depths) > 0
-        and min(card.widths + card.depths) > 0
-        and max(card.widths) <= 4096
-        and max(card.depths) <= 64
-        and 0 <= card.squeeze <= min(card.widths)
-        and 8 <= card.size <= 1024
-        and all(map(math.isfinite, card.mean + card.std))
-        and min(card.std) > 0
-        and isinstance(raw.get("figures", {}), dict)
-        and 0 < card.temperature < 100
-        and Path(card.weights).name == card.weights
-    )
     if not sound:
         raise DamagedModel(f"{path} holds impossible values", "restore it from a copy")
     return card
 
 
-def load_network(folder: Path, card: Card) -> StarterNetwork:
+def _sound(card: Card) -> bool:
+    return (
+        len(set(card.classes)) == len(card.classes) > 1
+        and _sound_network(card.network)
+        and (card.table is None or _sound_table(card.table, card.outputs))
+        and 8 <= card.size <= 1024
+        and all(map(math.isfinite, card.mean + card.std))
+        and min(card.std) > 0
+        and isinstance(card.raw.get("figures", {}), dict)
+        and 0 < card.temperature < 100
+        and Path(card.weights).name == card.weights
+    )
+
+
+def _sound_network(kind: dict[str, Any]) -> bool:
+    if kind["kind"] == "torchvision":
+        return kind["architecture"] in ARCHITECTURES
+    widths, depths, squeeze = kind["widths"], kind["depths"], kind.get("squeeze", 0)
+    return (
+        all(isinstance(number, int) for number in (*widths, *depths, squeeze))
+        and len(widths) == len(depths) > 0
+        and min(widths + depths) > 0
+        and max(widths) <= 4096
+        and max(depths) <= 64
+        and 0 <= squeeze <= min(widths)
+    )
+
+
+def _sound_table(table: tuple[tuple[int, ...], ...], outputs: int) -> bool:
+    places = [place for found in table for place in found]
+    return (
+        all(table)
+        and len(set(places)) == len(places) < outputs <= 100_000
+        and 0 <= min(places) <= max(places) < outputs
+    )
+
+
+def load_network(folder: Path, card: Card) -> Network:
     """Build the card's network with its weights, ready for inference (evaluation mode, float32).
 
     Raises DamagedModel if the weights are missing, differ from the card's checksum, are no safetensors, or do not fit.
@@ -114,10 +140,10 @@ def load_network(folder: Path, card: Card) -> StarterNetwork:
             f"the weights {path} are damaged or of another model (their checksum is not the card's)",
             "restore them from a copy",
         )
-    with torch.device("meta"):  # takes no memory before the weights are known to fit
-        network = StarterNetwork(len(card.classes), card.widths, card.depths, card.squeeze)
+    network = build(card.network, card.outputs)
     try:
-        weights = {name: values.float() for name, values in load(data).items()}
+        stored = load(data).items()
+        weights = {name: values.float() if values.is_floating_point() else values for name, values in stored}
         network.load_state_dict(weights, assign=True)
     except (SafetensorError, RuntimeError) as error:
         raise DamagedModel(

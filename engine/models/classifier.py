@@ -26,11 +26,15 @@ _worker = ThreadPoolExecutor(max_workers=1, thread_name_prefix="inference")
 
 
 class Prediction(NamedTuple):
-    """For n photos: natural-log probabilities [n, classes], calibrated; features [n, width]; logits [n, classes]."""
+    """For n photos: natural-log probabilities [n, classes], calibrated; features [n, width]; logits [n, classes].
+
+    `left_out` [n]: the probability of what a published network knows and the classes have not.
+    """
 
     log_probabilities: NDArray[np.float64]
     features: NDArray[np.float32]
     logits: NDArray[np.float64]
+    left_out: NDArray[np.float64] | None = None
 
 
 class Classifier:
@@ -44,7 +48,8 @@ class Classifier:
     def __init__(self, folder: Path) -> None:
         self.card: Card = read_card(folder)
         self.network = load_network(folder, self.card)
-        self.fitted = fitted.load(folder, self.card.sha256, self.head.shape)
+        shape = len(self.classes), self.network.head.in_features
+        self.fitted = fitted.load(folder, self.card.sha256, shape)
         self._to_input = transforms.Compose(
             [
                 transforms.Resize((self.card.size, self.card.size), transforms.InterpolationMode.BICUBIC),
@@ -58,7 +63,9 @@ class Classifier:
         """The same network up to its features, under another last layer; nothing is fitted for its listings."""
         other = copy.copy(self)
         other.network = with_head(self.network, head)
-        other.card = replace(self.card, classes=tuple(classes), temperature=temperature)
+        other.card = replace(
+            self.card, classes=tuple(classes), outputs=len(classes), table=None, temperature=temperature
+        )
         other.fitted = fitted.Fitted()
         return other
 
@@ -72,12 +79,12 @@ class Classifier:
 
     @property
     def head(self) -> NDArray[np.float64]:
-        """The last layer's weights, [classes, width]."""
+        """The last layer's weights, [outputs, width]; there are as many outputs as classes, but for a card's table."""
         weights: NDArray[np.float64] = self.network.head.weight.double().numpy()
         return weights
 
     def logits(self, features: NDArray[np.float32]) -> NDArray[np.float64]:
-        """What the last layer makes of features: [n, width] -> [n, classes].
+        """What the last layer makes of features: [n, width] -> [n, outputs].
 
         In double precision: the last bits of a float32 product depend on how many photos share the batch, and the same
         photo must give the same answer in every company.
@@ -95,7 +102,7 @@ class Classifier:
         return _worker.submit(self._predict, images).result()
 
     def _predict(self, images: Sequence[Image.Image]) -> Prediction:
-        features = [torch.empty(0, self.card.widths[-1])]
+        features = [torch.empty(0, self.network.head.in_features)]
         with torch.inference_mode():
             for start in range(0, len(images), settings.BATCH_PHOTOS):
                 batch = torch.stack([self._to_input(image) for image in images[start : start + settings.BATCH_PHOTOS]])
@@ -104,6 +111,17 @@ class Classifier:
                 else:
                     features.append(self.network.features(batch))
             seen = torch.cat(features).numpy()
-            logits = self.logits(seen)
+            logits, left_out = self.logits(seen), None
+            if self.card.table:
+                logits, left_out = _summed(logits, self.card.table)
             log_probabilities = torch.from_numpy(logits / self.card.temperature).log_softmax(1).numpy()
-            return Prediction(log_probabilities, seen, logits)
+            return Prediction(log_probabilities, seen, logits, left_out)
+
+
+def _summed(
+    logits: NDArray[np.float64], table: Sequence[Sequence[int]]
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """[n, outputs] -> [n, classes], of each class the sum of its outputs; the probability of all other outputs, [n]."""
+    log_p = logits - np.logaddexp.reduce(logits, axis=1, keepdims=True)
+    classes = np.stack([np.logaddexp.reduce(log_p[:, list(places)], axis=1) for places in table], axis=1)
+    return classes, (1 - np.exp(classes).sum(1)).clip(0, 1)

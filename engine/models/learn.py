@@ -23,6 +23,7 @@ from numpy.typing import NDArray
 from engine import settings
 from engine.curves.photos import look_at_all
 from engine.curves.subsets import Items
+from engine.errors import InputError
 from engine.listings import fitted
 from engine.listings.fit import fit
 from engine.listings.fitted import Fitted
@@ -34,7 +35,7 @@ from engine.models.evaluate import Scored, report
 from engine.models.full import Whole, train_whole
 from engine.models.gather import Gathered, gather
 from engine.models.head import Heads, fit_head
-from engine.models.networks import StarterNetwork
+from engine.models.networks import Network
 from engine.models.package import write_model
 from engine.models.progress import Progress, silent
 from engine.models.registry import REPORT, new_folder
@@ -54,7 +55,7 @@ _SUMMARY = ("photos", "accuracy", "balanced_accuracy", "top5", "log_loss", "ece"
 class Built:
     """A model that is ready to be written."""
 
-    network: StarterNetwork
+    network: Network
     temperature: float
     listings: tuple[Fitted, dict[str, Any]]
     report: dict[str, Any]  # as `evaluate` gives it
@@ -82,6 +83,8 @@ def learn(
     `read_labelled` does, and ModelError if the model cannot be written.
     """
     started, folder = time.monotonic(), new_folder(name)
+    if full and base.card.network["kind"] != "starter":
+        raise InputError(f"{base.id} is too large to be trained whole here", "train a linear head on it")
     total = max(1, how_many(paths))
     seen = look_at_all(
         read_labelled(paths), base, settings.TRAIN_PHOTOS, lambda done: progress("looking at photos", done / total)

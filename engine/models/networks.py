@@ -3,7 +3,9 @@
 Parameter names are part of the weights' file format: renaming an attribute orphans trained weights.
 """
 
-from collections.abc import Sequence
+import copy
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -53,15 +55,34 @@ class ResidualBlock(nn.Module):
         return relu(self.b(relu(self.a(x))) + self.short(x))
 
 
-class StarterNetwork(nn.Module):
+class Means(nn.Module):
+    """The mean of each channel over its map."""
+
+    def forward(self, maps: Tensor) -> Tensor:
+        return maps.mean((2, 3))
+
+
+class Network(nn.Module):
+    """A body that turns [batch, 3, height, width] normalised RGB into features [batch, width], and a last layer."""
+
+    def __init__(self, kind: Mapping[str, Any], body: nn.Module, head: nn.Linear) -> None:
+        super().__init__()
+        self.kind = {**kind, "features": head.in_features}  # a card's `network`: all that `build` needs
+        self.body, self.head = body, head
+
+    def features(self, x: Tensor) -> Tensor:
+        """[batch, 3, height, width] -> [batch, width]."""
+        features: Tensor = self.body(x)
+        return features
+
+
+class StarterNetwork(Network):
     """A small residual network for photos of 48 to 96 px.
 
     `widths` are the channels of each stage, `depths` the blocks in it; every stage after the first halves the map.
     """
 
     def __init__(self, classes: int, widths: Sequence[int], depths: Sequence[int], squeeze: int = 0) -> None:
-        super().__init__()
-        self.shape = tuple(widths), tuple(depths), squeeze
         layers: list[nn.Module] = [nn.Sequential(*_convolution(3, widths[0], 3, 2), nn.ReLU())]
         channels = widths[0]
         for stage, (width, depth) in enumerate(zip(widths, depths, strict=True)):
@@ -69,32 +90,48 @@ class StarterNetwork(nn.Module):
                 stride = 2 if stage > 0 and block == 0 else 1
                 layers.append(ResidualBlock(channels, width, stride, squeeze))
                 channels = width
-        self.body: nn.Sequential = nn.Sequential(*layers)
-        self.head = nn.Linear(channels, classes)
-
-    def features(self, x: Tensor) -> Tensor:
-        """[batch, 3, height, width] normalised RGB -> [batch, widths[-1]], averaged over the map."""
-        maps: Tensor = self.body(x)
-        return maps.mean((2, 3))
+        kind = {"kind": "starter", "widths": list(widths), "depths": list(depths), "squeeze": squeeze}
+        super().__init__(kind, nn.Sequential(*layers, Means()), nn.Linear(channels, classes))
 
 
-def with_head(network: StarterNetwork, head: nn.Linear) -> StarterNetwork:
-    """The same body, shared, under another last layer."""
+def torchvision_network(architecture: str, outputs: int, weights: Mapping[str, Tensor] | None = None) -> Network:
+    """A network of torchvision's, cut before its last layer; `weights` are those of the whole, as they are published.
+
+    Raises RuntimeError if they do not fit.
+    """
+    from engine.models.vision import get_model
+
+    whole: nn.Module = get_model(architecture, num_classes=outputs)
+    if weights:
+        whole.load_state_dict(weights, assign=True)
+    name, head = [(name, layer) for name, layer in whole.named_modules() if isinstance(layer, nn.Linear)][-1]
+    whole.set_submodule(name, nn.Identity())
+    return Network({"kind": "torchvision", "architecture": architecture}, whole, head)
+
+
+def build(kind: Mapping[str, Any], outputs: int) -> Network:
+    """The network that a card describes, its weights still to be loaded: it takes no memory before."""
     with torch.device("meta"):
-        other = StarterNetwork(head.out_features, *network.shape)
-    other.body, other.head = network.body, head
+        if kind["kind"] == "torchvision":
+            return torchvision_network(kind["architecture"], outputs)
+        return StarterNetwork(outputs, kind["widths"], kind["depths"], kind.get("squeeze", 0))
+
+
+def with_head(network: Network, head: nn.Linear) -> Network:
+    """The same body, shared, under another last layer."""
+    other = copy.deepcopy(network, {id(network.body): network.body, id(network.head): head})
     return other.eval().requires_grad_(False)
 
 
-def grown(network: StarterNetwork, depths: Sequence[int], squeeze: int) -> StarterNetwork:
+def grown(network: Network, depths: Sequence[int], squeeze: int) -> StarterNetwork:
     """A deeper network, gated or not, that computes the same (Net2DeeperNet, Chen et al. 2016): its further blocks, the
     last of each stage, begin as their shortcuts."""
-    widths, old_depths, _ = network.shape
-    larger = StarterNetwork(network.head.out_features, widths, depths, squeeze)
+    larger = StarterNetwork(network.head.out_features, network.kind["widths"], depths, squeeze)
     larger.head.load_state_dict(network.head.state_dict())
-    larger.body[0].load_state_dict(network.body[0].state_dict())
-    old, new = iter(list(network.body)[1:]), iter(list(larger.body)[1:])
-    for before, after in zip(old_depths, depths, strict=True):
+    (stem, *old_blocks), (new_stem, *new_blocks) = network.body.children(), larger.body.children()
+    new_stem.load_state_dict(stem.state_dict())
+    old, new = iter(old_blocks), iter(new_blocks)
+    for before, after in zip(network.kind["depths"], depths, strict=True):
         for number, block in zip(range(after), new, strict=False):
             if number < before:
                 block.load_state_dict(next(old).state_dict(), strict=False)  # gates are new, and open
@@ -111,7 +148,7 @@ def _convolution(channels_in: int, channels_out: int, kernel: int, stride: int =
     ]
 
 
-def features_with_mirror(network: StarterNetwork, x: Tensor) -> Tensor:
+def features_with_mirror(network: Network, x: Tensor) -> Tensor:
     """Features averaged over each photo and its mirror image; the head is linear, so its logits average too."""
     both = network.features(torch.cat([x, x.flip(3)]))
     return (both[: len(x)] + both[len(x) :]) / 2

@@ -13,37 +13,36 @@ from safetensors.torch import save
 
 from engine.errors import ModelError
 from engine.models.checkpoint import CARD
-from engine.models.networks import StarterNetwork
+from engine.models.networks import Network
 
 WEIGHTS = "weights.safetensors"
+_LARGE = 10_000  # values: smaller ones (norms, scales) may need what half precision loses, and weigh nothing
 
 
 def write_model(
     folder: Path,
-    network: StarterNetwork,
+    network: Network,
     card: dict[str, Any],
     further: Callable[[Path, str], None] = lambda *_: None,
 ) -> None:
     """Write card and weights, let `further` (folder, checksum) write what else belongs to it, then give it its name.
 
-    `card` is completed with what the network is and the weights' checksum. The body is kept in half precision, as
-    the starter's is; the head, which is small, whole.
+    `card` is completed with what the network is and the weights' checksum. The body's kernels are kept in half
+    precision, as the starter's are; what is small, and the head, whole.
 
     Raises ModelError if it cannot be written, and what `further` raises; no trace is left then.
     """
     unfinished = folder.with_name(f".{folder.name}.{os.getpid()}")
     try:
         unfinished.mkdir(parents=True)
-        widths, depths, squeeze = network.shape
         weights = {
-            name: values if name.startswith("head.") or not values.is_floating_point() else values.half()
+            name: values.half() if name.startswith("body.") and values.numel() >= _LARGE else values
             for name, values in network.state_dict().items()
         }
         content = save({name: values.contiguous() for name, values in weights.items()})
         (unfinished / WEIGHTS).write_bytes(content)
         digest = hashlib.sha256(content).hexdigest()
-        kind = {"kind": "starter", "widths": widths, "depths": depths, "squeeze": squeeze, "features": widths[-1]}
-        whole = card | {"network": kind, "weights": {"file": WEIGHTS, "dtype": "float16", "sha256": digest}}
+        whole = card | {"network": network.kind, "weights": {"file": WEIGHTS, "dtype": "float16", "sha256": digest}}
         (unfinished / CARD).write_text(json.dumps(whole, indent=1) + "\n", "utf-8")
         further(unfinished, digest)
         unfinished.rename(folder)

@@ -62,6 +62,7 @@ def list_models() -> list[dict[str, Any]]:
             {
                 "name": folder.name,
                 "id": card.id,
+                "kind": card.network.get("architecture", "starter"),
                 "classes": len(card.classes),
                 "accuracy": figures.get("accuracy"),
                 "log_loss": figures.get("log_loss"),

@@ -29,7 +29,7 @@ from engine.models.augment import crops, distorted, mixed, squashed
 from engine.models.checkpoint import Card, load_network, read_card
 from engine.models.dataset import Dataset, decoded
 from engine.models.evaluate import figures_of
-from engine.models.networks import StarterNetwork, grown
+from engine.models.networks import Network, grown
 
 CHECKPOINT, LOG = "checkpoint.pt", "log.jsonl"
 
@@ -58,8 +58,8 @@ class Recipe:
 class State:
     """All that a run needs to go on."""
 
-    network: StarterNetwork
-    average: StarterNetwork  # of the weights over the last epochs: this is what is evaluated and kept
+    network: Network
+    average: Network  # of the weights over the last epochs: this is what is evaluated and kept
     optimiser: torch.optim.Optimizer
     step: int = 0
     minutes: float = 0  # of all cores together
@@ -85,13 +85,13 @@ class State:
 
 
 def train(
-    network: StarterNetwork,
+    network: Network,
     card: Card,
     data: tuple[Dataset, Dataset],
     folder: Path,
     recipe: Recipe,
     tell: Callable[[dict[str, Any]], None] = lambda _: None,
-) -> StarterNetwork:
+) -> Network:
     """Train on data[0], look at data[1] on the way, and return the averaged network.
 
     `card` says how photos are normalised. Labels of both sets are indices into the same classes. `tell` hears each
@@ -154,9 +154,7 @@ def train(
     return state.average.to("cpu")
 
 
-def evaluated(
-    network: StarterNetwork, data: Dataset, size: int, normalise: Callable[[Tensor], Tensor]
-) -> dict[str, Any]:
+def evaluated(network: Network, data: Dataset, size: int, normalise: Callable[[Tensor], Tensor]) -> dict[str, Any]:
     """Figures on whole photos, all and by source."""
     with torch.inference_mode():
         logits = [
@@ -215,7 +213,7 @@ def main() -> None:
     parser.add_argument("--epochs", type=float, default=Recipe.epochs)
     options = parser.parse_args()
     card = read_card(find(options.model))
-    network = grown(load_network(find(options.model), card), options.depths or card.depths, options.squeeze)
+    network = grown(load_network(find(options.model), card), options.depths or card.network["depths"], options.squeeze)
     parts = options.train, options.held_out
     seen, held_out = (
         decoded(partial(read_labelled, paths), options.folder / name, card.classes)

@@ -10,6 +10,7 @@ import sys
 import torch
 
 try:
+    from torchvision.models import get_model, get_model_weights
     from torchvision.transforms import v2 as transforms
 except RuntimeError as error:
     if "torchvision::nms" not in str(error):
@@ -21,6 +22,7 @@ except RuntimeError as error:
     for operator in ("nms", "qnms"):
         signature = f"{operator}(Tensor dets, Tensor scores, float iou_threshold) -> Tensor"
         _declarations.define(signature)  # type: ignore[no-untyped-call]
+    from torchvision.models import get_model, get_model_weights
     from torchvision.transforms import v2 as transforms
 
-__all__ = ["transforms"]
+__all__ = ["get_model", "get_model_weights", "transforms"]

@@ -29,7 +29,7 @@ def album(tmp_path, encode, scene):
 def test_photos_become_features_once(album, model, monkeypatch):
     done: list[int] = []
     given = load(album, model=lambda: model, progress=done.append)
-    assert given.features.shape == (25, model.card.widths[-1])
+    assert given.features.shape == (25, model.card.network["features"])
     assert np.bincount(given.labels).tolist() == [12, 13]
     assert "1 photo left out as unreadable: blue/broken.jpg" in given.notes[0]
     assert "Copies among the photos: 1. They stay on one side of every split." in given.notes

@@ -38,7 +38,7 @@ def test_the_starter_is_what_its_card_says(model):
 
 def test_probabilities_sum_to_one_and_features_have_their_width(model):
     images = [Image.effect_noise((90, 70), spread).convert("RGB") for spread in (10, 60, 120)]
-    log_probabilities, features, _ = model.predict(images)
+    log_probabilities, features, *_ = model.predict(images)
     assert log_probabilities.shape == (3, 100)
     assert features.shape == (3, 384)
     assert np.allclose(np.exp(log_probabilities).sum(1), 1)
