@@ -2,7 +2,6 @@
 
 import hashlib
 import os
-import re
 import shutil
 import tempfile
 import time
@@ -20,6 +19,7 @@ from engine.curves.curve import Curve, learning_curve
 from engine.curves.data import DIGITS, Labelled, load
 from engine.errors import StoreError
 from engine.models.registry import STARTER
+from engine.photos.files import file_name
 from engine.store import runs
 
 _UPLOADS = 12  # files kept for the visits of a process, each at most settings.REQUEST_MEGABYTES
@@ -46,8 +46,7 @@ def keep(name: str, content: bytes) -> Data:
     uploads = Path(_folder().name)
     folder = uploads / hashlib.sha256(content).hexdigest()[:32]
     folder.mkdir(exist_ok=True)
-    safe = Path(re.sub(r"^\.|[/\\\0*?\[\]]", "_", name))  # within the folder, and without the marks of a pattern
-    path = folder / f"{safe.stem[:50]}{safe.suffix.lower()[:10]}"  # messages name it
+    path = folder / file_name(name)  # messages name it
     path.write_bytes(content)
     os.utime(folder)
     for old in sorted(uploads.iterdir(), key=lambda file: file.stat().st_mtime)[:-_UPLOADS]:

@@ -5,10 +5,14 @@ Every drawing is made anew by Pillow, four times too large and then shrunk, whic
 
 import io
 import math
+import zipfile
 from collections.abc import Callable
 from functools import cache, partial
+from random import Random
 
 from PIL import Image, ImageDraw, ImageFilter
+
+from engine.photos.decode import as_jpeg
 
 Colour = tuple[int, int, int]
 Point = tuple[float, float]
@@ -154,6 +158,16 @@ _LISTINGS: dict[str, dict[str, Callable[[], bytes]]] = {
     },
 }
 
+_CLASSES: dict[str, list[Callable[[], bytes]]] = {
+    "bicycle": [
+        partial(_bicycle, background, frame, mirror=mirror)
+        for background, frame, mirror in ((_WHITE, _RED, False), (_MEADOW, _RED, True), (_WOOD, _BLUE, False))
+    ],
+    "mug": [partial(_mug, _WHITE, mirror=False), partial(_mug, _WOOD, mirror=True), partial(_mug, _GREY, mirror=False)],
+    "tire": [partial(_wheel, background) for background in (_GREY, _WHITE, _MEADOW)],
+}
+_OF_A_CLASS = 12  # photos
+
 
 def drawn_listing(name: str) -> list[tuple[str, bytes]]:
     """The (name, JPEG) drawings of the listing `name`, one of TITLES."""
@@ -163,6 +177,23 @@ def drawn_listing(name: str) -> list[tuple[str, bytes]]:
 def cover(name: str) -> bytes:
     """The first drawing of a listing; the others take their time only when they are wanted."""
     return _drawn(name, next(iter(_LISTINGS[name])))
+
+
+@cache
+def drawn_classes() -> bytes:
+    """A ZIP of three classes to train on: each of its drawings as many photos, nearer or farther and aslant."""
+    chance, buffer = Random(0), io.BytesIO()
+    with zipfile.ZipFile(buffer, "w") as archive:
+        for label, makers in _CLASSES.items():
+            drawings = [Image.open(io.BytesIO(make())) for make in makers]
+            for number in range(_OF_A_CLASS):
+                drawing = drawings[number % len(drawings)]
+                photo = drawing.rotate(chance.uniform(-12, 12), Image.Resampling.BILINEAR, fillcolor=(225, 225, 225))
+                share = chance.uniform(0.65, 0.95)
+                wide, high = (round(side * share) for side in _SIZE)
+                left, top = chance.randint(0, _SIZE[0] - wide), chance.randint(0, _SIZE[1] - high)
+                archive.writestr(f"{label}/{number:02}.jpg", as_jpeg(photo.crop((left, top, left + wide, top + high))))
+    return buffer.getvalue()
 
 
 @cache

@@ -109,6 +109,13 @@ def times(ratio: float) -> str:
     return f"{ratio:.1f} times" if ratio >= 1 else f"{ratio * 100:.0f} % of"
 
 
+def soon(seconds: float | None) -> str:
+    """What is left of a wait, to be put behind what is done: ", 12 s left"; nothing if it is over or not known."""
+    if seconds is None or seconds < 1:
+        return ""
+    return f", {seconds:.0f} s left" if seconds < 100 else f", {seconds / 60:.0f} min left"
+
+
 def month_name(month: str) -> str:
     """ "2021-01" -> "Jan 2021" """
     names = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")

@@ -30,14 +30,17 @@ def admit(files: Sequence[Upload], already: int) -> list[tuple[str, bytes | Inpu
     return [*admitted[:room], *((name, one_too_many()) for name, _ in admitted[room:])]
 
 
-def admit_together(files: Sequence[Upload], what: str) -> list[tuple[str, bytes | InputError]]:
+def admit_together(
+    files: Sequence[Upload], what: str, megabytes: float | None = None
+) -> list[tuple[str, bytes | InputError]]:
     """Take files out of the uploader, as many as one drop may have. The uploader must not be drawn with them again."""
+    megabytes = megabytes or settings.REQUEST_MEGABYTES
     admitted: list[tuple[str, bytes | InputError]] = []
     total = 0
     for file in files:
         total += file.size
-        if total > settings.REQUEST_MEGABYTES * settings.MEGABYTE:
-            limit = f"{what} dropped together may have up to {settings.REQUEST_MEGABYTES} MB"
+        if total > megabytes * settings.MEGABYTE:
+            limit = f"{what} dropped together may have up to {megabytes} MB"
             admitted.append((file.name, LimitExceeded(f"not read, as {limit}", "drop the rest by itself")))
         else:
             admitted.append((file.name, file.getvalue()))

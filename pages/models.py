@@ -3,11 +3,11 @@
 import streamlit as st
 
 from dashboard import model_choice
-from dashboard.panels.models import registry, report
+from dashboard.panels.models import registry, report, train
 from engine.errors import TallyError
 
 model_choice.draw()
-PANELS = {"Report": report.draw, "All models": registry.draw}
+PANELS = {"Report": report.draw, "Train your own": train.draw, "All models": registry.draw}
 for draw, tab in zip(PANELS.values(), st.tabs(list(PANELS), key="models-tab", on_change="rerun"), strict=True):
     if tab.open:
         with tab:

@@ -16,6 +16,7 @@ import subprocess
 import sys
 import threading
 import time
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
@@ -26,6 +27,7 @@ from engine.errors import InputError, ModelError, ModelNotFound, TallyError
 from engine.models.data import how_many
 from engine.models.progress import Pace
 from engine.models.registry import find, load_model, new_folder, report_of
+from engine.photos.files import file_name
 
 State = Literal["waiting", "running", "interrupted", "stopped", "failed", "done"]
 
@@ -47,7 +49,6 @@ class Job:
     name: str  # of the model to be
     base: str  # name of the model it starts from
     full: bool  # the whole network too
-    file: str  # name of the ZIP
     created: float  # s since 1970
     state: State = "waiting"
     tries: int = 0
@@ -66,8 +67,8 @@ class Job:
         return self.state in ("waiting", "running", "interrupted")
 
 
-def start(photos: bytes, file: str, name: str, base: str, *, full: bool = False) -> Job:
-    """Begin to train the model `name` on a ZIP of class folders, starting from the model `base`.
+def start(archives: Sequence[tuple[str, bytes]], name: str, base: str, *, full: bool = False) -> Job:
+    """Begin to train the model `name` on ZIPs of class folders (name, content), starting from the model `base`.
 
     Raises InputError for a name that cannot be used, UnreadableData for what is no ZIP, ModelNotFound, and ModelError
     if the job cannot be stored.
@@ -76,13 +77,14 @@ def start(photos: bytes, file: str, name: str, base: str, *, full: bool = False)
     find(base)
     if any(job.name == name and job.active for job in jobs()):
         raise InputError(f"a model {name!r} is being trained", "choose another name")
-    job = Job(f"{name}-{secrets.token_hex(4)}", name, base, full, file, time.time())
+    job = Job(f"{name}-{secrets.token_hex(4)}", name, base, full, time.time())
     folder = _home() / job.id
     try:
-        (folder / _PHOTOS).mkdir(parents=True)
-        archive = folder / _PHOTOS / file
-        archive.write_bytes(photos)
-        how_many([archive])
+        for number, (file, content) in enumerate(archives):
+            archive = folder / _PHOTOS / f"{number:03}" / file_name(file)
+            archive.parent.mkdir(parents=True)
+            archive.write_bytes(content)
+            how_many([archive])
         (folder / _WORKER).write_text(_pid(0))  # on a full disk, what is there can still be written over
         _launch(folder, job)
     except TallyError:
@@ -280,7 +282,8 @@ def _learn(folder: Path, job: Job, tell: _Teller) -> dict[str, Any]:
     with suppress(ModelNotFound):  # killed after the model was written, and before it said so
         if (report := report_of(job.name)) and report.get("job") == job.id:
             return report
-    return learn([folder / _PHOTOS / job.file], job.name, load_model(job.base), tell, full=job.full, scratch=folder)
+    paths = sorted((folder / _PHOTOS).glob("*/*"))
+    return learn(paths, job.name, load_model(job.base), tell, full=job.full, scratch=folder)
 
 
 def _said(error: Exception) -> tuple[str, str]:

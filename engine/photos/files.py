@@ -5,6 +5,7 @@ others still count.
 """
 
 import os
+import re
 import zipfile
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -56,6 +57,12 @@ def unwrapped(files: list[File]) -> list[File]:
         for file in files
         if len(file.path.parts) > deep and file.path.parts[:deep] == around
     ]
+
+
+def file_name(name: str) -> str:
+    """A foreign name as one of a file: within its folder, short, and without the marks of a pattern."""
+    safe = Path(re.sub(r"^\.|[/\\\0*?\[\]]", "_", name))
+    return f"{safe.stem[:50]}{safe.suffix.lower()[:10]}"
 
 
 def single_file(path: Path, shown: PurePosixPath) -> File:

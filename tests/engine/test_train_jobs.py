@@ -18,10 +18,11 @@ WAIT = 120  # s, of a loaded machine
 
 
 @pytest.fixture(scope="module")
-def photos(tmp_path_factory: pytest.TempPathFactory) -> bytes:
+def photos(tmp_path_factory: pytest.TempPathFactory) -> list[tuple[str, bytes]]:
     """A ZIP of two classes."""
     folder = fill(tmp_path_factory.mktemp("photos"), {"disc": 8, "frame": 8})
-    return Path(shutil.make_archive(str(folder.parent / "drawn"), "zip", folder)).read_bytes()
+    archive = Path(shutil.make_archive(str(folder.parent / "drawn"), "zip", folder))
+    return [(archive.name, archive.read_bytes())]
 
 
 @pytest.fixture(autouse=True)
@@ -50,7 +51,7 @@ def names() -> list[str]:
 
 
 def test_done(photos, home):
-    job = jobs.start(photos, "drawn.zip", "ours", "starter")
+    job = jobs.start(photos, "ours", "starter")
     assert job.active
     done = ended(job)
     assert (done.state, done.photos, done.sentence) == ("done", 16, "")
@@ -60,8 +61,8 @@ def test_done(photos, home):
 
 
 def test_a_killed_worker_is_found_and_goes_on_to_the_same_model(photos, home):
-    whole = ended(jobs.start(photos, "drawn.zip", "whole", "starter"))
-    job = when(jobs.start(photos, "drawn.zip", "killed", "starter"), lambda found: found.what == "training")
+    whole = ended(jobs.start(photos, "whole", "starter"))
+    job = when(jobs.start(photos, "killed", "starter"), lambda found: found.what == "training")
     os.kill(pid(job, home), 9)
     assert when(job, lambda found: found.state != "running").state == "interrupted"
     assert names() == ["starter", "whole"]
@@ -78,7 +79,7 @@ def pid(job: Job, home: Path) -> int:
 
 
 def test_a_worker_that_always_dies_is_left_alone(photos, home):
-    job = jobs.start(photos, "drawn.zip", "ours", "starter")
+    job = jobs.start(photos, "ours", "starter")
     for _ in range(3):
         os.kill(pid(job, home), 9)
         last = when(job, lambda found: found.state in ("interrupted", "failed"))
@@ -90,7 +91,7 @@ def test_a_worker_that_always_dies_is_left_alone(photos, home):
 
 
 def test_stopped_and_resumed(photos, home):
-    job = when(jobs.start(photos, "drawn.zip", "ours", "starter"), lambda found: found.state == "running")
+    job = when(jobs.start(photos, "ours", "starter"), lambda found: found.state == "running")
     jobs.cancel(job.id)
     assert jobs.jobs()[0].state == "stopped"
     with pytest.raises(ProcessLookupError):
@@ -102,11 +103,11 @@ def test_stopped_and_resumed(photos, home):
 
 
 def test_a_second_job_waits_for_the_first(photos, home):
-    first = jobs.start(photos, "drawn.zip", "first", "starter")
+    first = jobs.start(photos, "first", "starter")
     with pytest.raises(engine.InputError, match="is being trained"):
-        jobs.start(photos, "drawn.zip", "first", "starter")
+        jobs.start(photos, "first", "starter")
     os.kill(pid(first, home), 19)  # it sleeps
-    second = jobs.start(photos, "drawn.zip", "second", "starter")
+    second = jobs.start(photos, "second", "starter")
     when(first, lambda found: found.active)
     assert next(found for found in jobs.jobs() if found.id == second.id).state == "waiting"
     os.kill(pid(first, home), 18)

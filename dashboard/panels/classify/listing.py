@@ -14,7 +14,7 @@ from dashboard.model_choice import chosen_model
 from dashboard.panels.classify import kept, result, review, words
 from dashboard.panels.classify.whatif import what_if
 from dashboard.samples import drawn_listing
-from dashboard.text import escape
+from dashboard.text import escape, soon
 from dashboard.uploads import Upload, admit
 from engine import settings
 from engine.errors import InputError, TallyError
@@ -185,8 +185,7 @@ def _read(photos: _Photos) -> None:
 
     def progress(done: int) -> None:
         left = (time.monotonic() - started) / done * (len(photos) - done)
-        soon = f", {left:.0f} s left" if left >= 1 else ""
-        bar.progress(done / len(photos), f"Reading photo {done} of {len(photos)}{soon}")
+        bar.progress(done / len(photos), f"Reading photo {done} of {len(photos)}{soon(left)}")
 
     state.pictures = state.pictures + look_at(photos, loaded, progress)
     state.waiting = []

@@ -23,7 +23,7 @@ from dashboard.dropzone import dropzone
 from dashboard.keeping import classify, named, unopened
 from dashboard.panels.classify import words
 from dashboard.samples import TITLES, drawn_listing
-from dashboard.text import count, escape, percent, sentence
+from dashboard.text import count, escape, percent, sentence, soon
 from dashboard.uploads import admit_together
 from engine import settings
 from engine.errors import InputError, StoreError
@@ -149,8 +149,7 @@ def _go_on(work: _Work, model: "Classifier", heading: DeltaGenerator) -> None:
     def progress(before: int, done: int) -> None:
         passed = before + done
         left = (time.monotonic() - started) / passed * (photos - passed) if passed else 0
-        soon = f", {left:.0f} s left" if left >= 1 else ""
-        bar.progress(len(work.done) / total, f"Listing {len(work.done) + 1:,} of {total:,}{soon}")
+        bar.progress(len(work.done) / total, f"Listing {len(work.done) + 1:,} of {total:,}{soon(left)}")
 
     for listing in work.left:
         step = partial(progress, photos - _photos(work.left))

@@ -11,7 +11,7 @@ from streamlit.delta_generator import DeltaGenerator
 
 from dashboard.measured import BUILT_IN, Data
 from dashboard.model_choice import chosen, usable
-from dashboard.text import escape
+from dashboard.text import escape, soon
 from engine.curves.data import Labelled
 from engine.curves.tables import columns, guess_label, is_table
 from engine.errors import TallyError
@@ -79,8 +79,7 @@ class Progress:
     def share(self, done: float) -> None:
         """Such a share of the training is done."""
         left = (time.monotonic() - self._began) / done * (1 - done) if done else 0
-        soon = f", {left:.0f} s left" if left >= 1 else ""
-        self._show(done, f"Training on ten sizes{soon}")
+        self._show(done, f"Training on ten sizes{soon(left)}")
 
     def _show(self, done: float, text: str) -> None:
         if self._bar is None:
