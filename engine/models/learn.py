@@ -40,6 +40,7 @@ from engine.models.package import write_model
 from engine.models.progress import Progress, silent
 from engine.models.registry import REPORT, new_folder
 from engine.models.suspects import suspects
+from engine.models.thumbnails import thumbnails
 from engine.photos.closeup import recentred
 
 Gate = Mapping[str, NDArray[np.float64]] | None
@@ -77,7 +78,8 @@ def learn(
     A network in training is kept in `scratch`, the folder of a job, whose name the report then bears.
 
     Returns its report, which is kept beside the weights: that of `evaluate`, with `notes` (what was left out, in
-    sentences), `suspects` (labels likely wrong), `in_two_classes` (names of the same picture) and `seconds`.
+    sentences), `suspects` (labels likely wrong), `in_two_classes` (names of the same picture) and `seconds`. Of the
+    worst photos and the suspects, the first have a `picture`, which is in the model's folder.
 
     Raises InputError for a name that cannot be used and photos that nothing can be learnt from, UnreadableData as
     `read_labelled` does, and ModelError if the model cannot be written.
@@ -110,6 +112,8 @@ def learn(
         "in_two_classes": data.in_two_classes,
         "job": scratch and scratch.name,
     }
+    named = dict(zip(data.names, data.pictures, strict=True))
+    pictures = thumbnails(paths, named, [about["worst"], about["suspects"]["worst"]])
     card = {
         "name": name,
         "format": 1,
@@ -128,6 +132,9 @@ def learn(
         fitted.save(unfinished, built.listings[0], sha256, built.listings[1])
         about.update(model=f"{name}@{sha256[:12]}", seconds=round(time.monotonic() - started, 1))
         (unfinished / REPORT).write_text(json.dumps(about), "utf-8")
+        (unfinished / "pictures").mkdir()
+        for key, jpeg in pictures.items():
+            (unfinished / "pictures" / f"{key}.jpg").write_bytes(jpeg)
 
     write_model(folder, built.network, card, further)
     shutil.rmtree(run, ignore_errors=True)  # not before: whoever is stopped in between has the trained network still

@@ -184,6 +184,9 @@ def test_a_wrong_label_is_suspected(home, tmp_path, model):
     report = learn([photos], "suspicious", model)
     assert report["suspects"]["worst"][0]["name"] == "disc/alien.jpg"
     assert report["suspects"]["worst"][0]["proposed"] == "frame"
+    for row in (report["suspects"]["worst"][0], report["worst"][0]):
+        with Image.open(find("suspicious") / "pictures" / f"{row['picture']}.jpg") as picture:
+            assert picture.size == (64, 64)  # never larger than it was
 
 
 def test_a_failed_write_leaves_nothing(home, tmp_path, model, monkeypatch):
