@@ -11,6 +11,7 @@ from engine.errors import InputError
 from engine.listings import text, vote
 from engine.listings.adapter import Adapter, Photos, fit_adapter
 from engine.listings.pipeline import Rule, decide
+from engine.listings.policy import Policy
 from engine.listings.prior import mixed, shares
 from engine.listings.terms import Terms
 from engine.listings.verdict import Verdict
@@ -49,6 +50,15 @@ class Reviewed:
     def pictures(self) -> set[bytes]:
         """What tells its photos from others."""
         return {look.measures.look.tobytes() for look in self.looks if isinstance(look, Look)}
+
+    def of_class(self, policy: Policy) -> "Reviewed | None":
+        """With the class that its label means: of several, the one that its photos show most; None if it means none."""
+        if self.label is None:
+            return self
+        looks = [look.log_probabilities for look in self.looks if isinstance(look, Look)]
+        if not (meant := policy.meant(self.label)) or not looks:
+            return None
+        return replace(self, label=policy.classes[max(meant, key=np.sum(looks, axis=0).__getitem__)])
 
     def under(self, terms: Terms, model: Model) -> Verdict:
         names = [str(number) for number in range(len(self.looks))]

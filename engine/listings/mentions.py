@@ -82,9 +82,12 @@ class _Vocabulary:
         return None
 
 
-def named_classes(description: str, classes: Sequence[str]) -> dict[int, str]:
-    """Indices of the classes that a text means, in its order, each with the words that name it first."""
-    vocabulary = _vocabulary(tuple(classes))
+def named_classes(description: str, classes: Sequence[str], words_of: Sequence[tuple[str, int]] = ()) -> dict[int, str]:
+    """Indices of the classes that a text means, in its order, each with the words that name it first.
+
+    `words_of` are further words, each with the index of its class; they mean that class alone.
+    """
+    vocabulary = _vocabulary(tuple(classes), tuple(words_of))
     named: dict[int, str] = {}
     for words in clauses(description):
         for mention in _meant(words, list(_mentions(words, vocabulary))):
@@ -126,7 +129,7 @@ def _unbroken(words: list[str]) -> list[str]:
 
 
 @lru_cache(maxsize=8)
-def _vocabulary(classes: tuple[str, ...]) -> _Vocabulary:
+def _vocabulary(classes: tuple[str, ...], words_of: tuple[tuple[str, int], ...]) -> _Vocabulary:
     by_name = {_joined(name): index for index, name in enumerate(classes)}
     terms = {name: {index} for name, index in by_name.items()}
     english = set(terms)
@@ -139,8 +142,13 @@ def _vocabulary(classes: tuple[str, ...]) -> _Vocabulary:
                 for term in filter(None, map(_joined, cell.split("|"))):
                     terms.setdefault(term, set()).update([] if index is None else [index])
                     english |= {term} if column == 0 else set()
+    own: dict[str, set[int]] = {}
+    for words, index in words_of:
+        own.setdefault(_joined(words), set()).add(index)
+    own.pop("", None)
+    terms |= own
     alike: dict[str, list[str]] = {}
-    for term in sorted(english):
+    for term in sorted(english | set(own)):
         if len(term) >= _MISSPELT:
             alike.setdefault(term[0] + term[-1], []).append(term)
     return _Vocabulary({term: frozenset(indices) for term, indices in terms.items()}, alike)

@@ -48,10 +48,11 @@ class Judged:
         if all(item.propensity == 1 for item in drawn):
             return None
         terms = replace(terms, dial=_EVERYTHING)
-        verdicts = [item.under(terms, model) for item in drawn]
+        verdicts, policy = [item.under(terms, model) for item in drawn], terms.policy_for(model.classes)
+        called = [item.label and policy.name_of(item.label) for item in drawn]
         return cls(
             np.array([verdict.sure if verdict.decision == "accept" else -1.0 for verdict in verdicts], np.float64),
-            np.array([verdict.label == item.label for verdict, item in zip(verdicts, drawn, strict=True)]),
+            np.array([verdict.label == label for verdict, label in zip(verdicts, called, strict=True)]),
             np.array([max(1, sum(photo.weight > 0 for photo in verdict.photos)) for verdict in verdicts]),
             np.array([item.weight for item in drawn]),
         )

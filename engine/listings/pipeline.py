@@ -7,7 +7,6 @@
 A photo that fails at a stage is carried on as its error: the other photos still count.
 """
 
-import re
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, replace
 from functools import partial
@@ -20,8 +19,9 @@ from PIL import Image
 from engine import settings
 from engine.errors import InputError, LimitExceeded
 from engine.listings import text, vote
+from engine.listings.policy import Policy
 from engine.listings.terms import Terms
-from engine.listings.verdict import PhotoVerdict, Verdict, rounded
+from engine.listings.verdict import PhotoVerdict, Verdict, clean_name, rounded
 from engine.listings.weigh import Look, Model, Weighed, weigh
 from engine.photos.decode import decode_all
 from engine.photos.quality import levelled, measure
@@ -94,6 +94,8 @@ def look(images: Sequence[Image.Image | InputError], model: "Classifier") -> lis
         strangeness, nearest = novelty.strangeness(seen.logits, features).tolist(), novelty.nearest(features)
         known = zip(looks, strangeness, nearest, strict=True)
         looks = [replace(item, unknown=strange, nearest=tuple(near)) for item, strange, near in known]
+    elif seen.left_out is not None:
+        looks = [replace(item, unknown=other) for item, other in zip(looks, seen.left_out.tolist(), strict=True)]
     shown = iter(looks)
     return [next(shown) if isinstance(image, Image.Image) else image for image in images]
 
@@ -124,8 +126,9 @@ def decide(
         reason = "no photo could be read: add a photo that opens"
         return verdict(decision="review", reasons=[reason], photos=list(unread.values()))
 
-    classes = model.classes
-    said = text.evidence(description, classes, right=terms.right, learned=terms.learned)
+    policy = terms.policy_for(model.classes)
+    classes = policy.names
+    said = text.evidence(description, model.classes, right=terms.right, learned=terms.learned, policy=policy)
     weighed = weigh(read, model, terms, said.log_evidence)
     poll = weighed.poll
     label = poll.voted if rule == "majority" else poll.best
@@ -136,14 +139,14 @@ def decide(
     weighed_classes = poll.weighed(label)
     by_photo = {name: shown(row, weighed_classes) for name, row in zip(read, poll.evidence.by_photo, strict=True)}
     known = 1.0 if weighed.known is None else weighed.known
-    ruling = terms.policy_for(classes).rule_on(classes[label], [classes[index] for index in poll.votes])
-    reasons = [*_doubts(weighed, known, classes, said), *ruling.reasons]
+    ruling = policy.by_name.rule_on(classes[label], [classes[index] for index in poll.votes])
+    reasons = [*_doubts(weighed, known, policy, said), *ruling.reasons]
     sure = known * float(poll.scores[label])
     needed = terms.dial.threshold(terms.fitted or model.fitted, weighed.different)
     if not reasons and sure < needed:
         reasons.append(_unsure(sure, needed, weighed.different))
     decision = "unknown" if known < 0.5 and not weighed.hopeless else "review" if reasons else "accept"
-    price, notes = _priced(classes[label], decision, terms)
+    price, notes = _priced(classes[label], decision, terms, policy)
     others = {
         name: (other.voted if rule == "majority" else other.best, other) for name, other in weighed.without.items()
     }
@@ -174,16 +177,14 @@ def decide(
     )
 
 
-def _doubts(weighed: Weighed, known: float, classes: Sequence[str], said: text.Text) -> list[str]:
+def _doubts(weighed: Weighed, known: float, policy: Policy, said: text.Text) -> list[str]:
     """Why the listing goes to people, however sure its label is."""
-    poll, reasons = weighed.poll, []
+    poll, classes, reasons = weighed.poll, policy.names, []
     if known < 0.5:
-        near = " and ".join(vote.readable(classes[index]) for index in weighed.nearest)
-        stranger, likely = f"{100 * (weighed.unknown or 0):.0f} %", f"{100 * (1 - known):.0f} %"
-        reasons.append(
-            f"perhaps not in the catalogue, with a probability of {likely}: its photos are stranger than {stranger} of "
-            f"known ones; nearest are {near}"
-        )
+        likely = f"perhaps not in the catalogue, with a probability of {100 * (1 - known):.0f} %"
+        near = " and ".join(vote.readable(policy.shown[index]) for index in weighed.nearest)
+        stranger = f"its photos are stranger than {100 * (weighed.unknown or 0):.0f} % of known ones; nearest are {near}"
+        reasons.append(f"{likely}: {stranger if near else 'the model sees what is none of the classes'}")
     if weighed.poor:
         reasons.append(weighed.poor)
     if weighed.two_objects:
@@ -202,13 +203,13 @@ def _unsure(sure: float, needed: float, photos: int) -> str:
     return f"right with a probability of {100 * sure:.0f} %; {100 * needed:.0f} % is needed to go without a person"
 
 
-def _priced(label: str, decision: str, terms: Terms) -> tuple[dict[str, Any] | None, list[str]]:
+def _priced(label: str, decision: str, terms: Terms, policy: Policy) -> tuple[dict[str, Any] | None, list[str]]:
     """The price range, and the sentence that says what it rests on."""
     if terms.prices is None:
         return None, []
     if decision == "unknown":
         return None, ["no price: the object may be none of the catalogue"]
-    quote = terms.prices.range(label)
+    quote = terms.prices.range(label, classes=policy.members(label))
     return asdict(quote.price) if quote.price else None, [quote.sentence]
 
 
@@ -233,11 +234,3 @@ def unique_names(names: Sequence[str]) -> list[str]:
         last[clean] = count
         taken[unique] = None
     return list(taken)
-
-
-def clean_name(name: str) -> str:
-    """A name without control characters (they move cursors and reverse text), and not too long."""
-    text = re.sub(r"[\x00-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069]", "", name).strip()
-    text = text.encode("utf-8", "replace").decode()  # a file system may hold bytes that are no characters
-    # The end of a long name is kept: it tells the photos of one camera apart.
-    return text if len(text) <= settings.NAME_CHARACTERS else "…" + text[1 - settings.NAME_CHARACTERS :]

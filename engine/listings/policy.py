@@ -1,10 +1,14 @@
-"""What to do with a class, decided by people: accept, review, ask for a photo of it, or take it for a part."""
+"""The catalogue as people want it: what each class is called, and what to do with it.
+
+Accept, review, ask for a photo of it, or take it for a part. Classes that are called the same are one.
+"""
 
 import csv
 import io
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import Literal, get_args
 
 import numpy as np
@@ -12,6 +16,7 @@ from numpy.typing import NDArray
 
 from engine.errors import InputError
 from engine.listings.table import meant, plain, read_rows
+from engine.listings.verdict import clean_name
 from engine.listings.vote import readable
 from engine.tweets.tables import Source
 
@@ -37,6 +42,8 @@ class Rule:
 
     action: Action = "accept"
     wholes: tuple[str, ...] = ()
+    name: str = ""  # what it is called; by default its class
+    synonyms: tuple[str, ...] = ()  # words of a description that mean it, beside the built-in ones
 
 
 @dataclass(frozen=True)
@@ -61,28 +68,83 @@ class Policy:
 
     def within(self, classes: Sequence[str]) -> "Policy":
         """The rules that speak of these classes: a policy holds for every model, and another knows other classes."""
-        known = {
-            label: replace(rule, wholes=tuple(whole for whole in rule.wholes if whole in classes))
-            for label, rule in self.rules.items()
-            if label in classes
-        }
-        return Policy(
-            tuple(classes), {name: rule for name, rule in known.items() if rule.action != "part_of" or rule.wholes}
-        )
+        known = {}
+        for label, rule in self.rules.items():
+            if label in classes:
+                wholes = tuple(whole for whole in rule.wholes if whole in classes)
+                parted = rule.action != "part_of" or wholes
+                known[label] = replace(rule, wholes=wholes, action=rule.action if parted else "accept")
+        return Policy(tuple(classes), {label: rule for label, rule in known.items() if rule != Rule()})
+
+    @cached_property
+    def shown(self) -> tuple[str, ...]:
+        """What each class is called."""
+        return tuple(self.of(label).name or label for label in self.classes)
+
+    @cached_property
+    def names(self) -> tuple[str, ...]:
+        """What verdicts speak of: each name once, in the order of the classes."""
+        return tuple(dict.fromkeys(self.shown))
+
+    @cached_property
+    def places(self) -> NDArray[np.int64]:
+        """For each class its place among the names."""
+        places = {name: place for place, name in enumerate(self.names)}
+        return np.array([places[name] for name in self.shown], dtype=np.int64)
+
+    def pooled(self, log_p: Array) -> Array:
+        """Log-probabilities of classes -> of names, which get the sum of theirs: [..., classes] -> [..., names]."""
+        if self.names == self.classes:
+            return log_p
+        return np.stack([np.logaddexp.reduce(log_p[..., self.places == at], -1) for at in range(len(self.names))], -1)
+
+    def meant(self, label: str) -> list[int]:
+        """The classes that people mean by a name, or by a class's own; none if it is of another catalogue."""
+        name = self.name_of(label)
+        return [at for at, shown in enumerate(self.shown) if shown == name]
+
+    def name_of(self, label: str) -> str:
+        """What a class is called now; a name stays one."""
+        return self.shown[self.classes.index(label)] if label in self.classes else label
+
+    @cached_property
+    def words(self) -> tuple[tuple[str, int], ...]:
+        """Words of its own for classes, each with the class's index: names and synonyms."""
+        rows = ((at, self.of(label)) for at, label in enumerate(self.classes))
+        return tuple((word, at) for at, rule in rows for word in (rule.name, *rule.synonyms) if word)
+
+    def members(self, name: str) -> list[str]:
+        """The classes that are called so."""
+        return [label for label, shown in zip(self.classes, self.shown, strict=True) if shown == name]
+
+    @property
+    def unnamed(self) -> "Policy":
+        """The same rules, with every class under its own name."""
+        return Policy(self.classes, {label: replace(rule, name="") for label, rule in self.rules.items()})
+
+    @cached_property
+    def by_name(self) -> "Policy":
+        """The same rules on the names."""
+        rules = {}
+        for label, rule in self.rules.items():
+            name, wholes = self.name_of(label), tuple(dict.fromkeys(map(self.name_of, rule.wholes)))
+            rules[name] = replace(rule, wholes=wholes, name="", synonyms=())
+        return Policy(self.names, rules)
 
     @classmethod
     def read(cls, source: Source, classes: Sequence[str], name: str = "") -> "Policy":
-        """Read a table with the columns class, policy and part_of (several wholes with commas between them).
+        """Read a table with the columns class, policy, part_of, name and synonyms (several with commas between them).
 
-        Raises InputError for a class, a policy or a whole that is none: a rule that is passed over would mislead.
+        Raises InputError for a class, a policy or a whole that is none, and a name that would mislead: a rule that is
+        passed over would too.
         """
         by_name = {plain(label): label for label in classes}
         rules: dict[str, Rule] = {}
-        for place, row in read_rows(source, name, ["class", "policy"], ["part_of"]):
+        spelled = dict(by_name)  # the first way to write a name is that of all
+        for place, row in read_rows(source, name, ["class", "policy"], ["part_of", "name", "synonyms"]):
             label = _class(row["class"], by_name, place)
             action = plain(row["policy"]) or "accept"
-            given = [cell.strip() for cell in re.split("[,;|]", str(row.get("part_of") or "")) if cell.strip()]
-            wholes = tuple(_class(cell, by_name, place) for cell in given)
+            wholes = tuple(_class(cell, by_name, place) for cell in _several(row.get("part_of")))
             if action not in _ACTIONS:
                 raise InputError(f"{place}: there is no policy {row['policy']!r}", f"use {', '.join(_ACTIONS)}")
             if (action == "part_of") != bool(wholes) or label in wholes:
@@ -92,15 +154,44 @@ class Policy:
                 )
             if label in rules:
                 raise InputError(f"{place}: {label} has a policy already", "leave one row for each class")
-            rules[label] = Rule(action, wholes)
-        return cls(tuple(classes), rules)
+            called = clean_name(str(row.get("name") or ""))
+            called = spelled.setdefault(plain(called), called)
+            rules[label] = Rule(
+                action,
+                wholes,
+                name="" if called == label else called,
+                synonyms=tuple(_several(row.get("synonyms"))),
+            )
+        policy = cls(tuple(classes), rules)
+        policy._check_names()
+        return policy
+
+    def _check_names(self) -> None:
+        """Raise InputError for names that would mislead."""
+        if len(self.names) < 2 <= len(self.classes):
+            raise InputError("all classes are called the same", "leave two names or more")
+        for label, name in zip(self.classes, self.shown, strict=True):
+            if name in self.classes and self.name_of(name) != name:
+                other = self.name_of(name)
+                raise InputError(
+                    f"{label} is called {name}, and the class {name} is called {other}",
+                    "call both the same to make them one, or choose another name",
+                )
+            first = self.of(self.classes[self.shown.index(name)])
+            if (self.of(label).action, self.of(label).wholes) != (first.action, first.wholes):
+                raise InputError(f"the classes called {name} have different policies", "give them the same")
+            if name in map(self.name_of, self.of(label).wholes):
+                raise InputError(
+                    f"{label} cannot be a part of what is called the same, {name}", "leave one of both out"
+                )
 
     def csv(self) -> str:
         """The policy as a table to edit in a spreadsheet: a row for each class."""
         text = io.StringIO()
         writer = csv.writer(text, lineterminator="\n")
-        writer.writerow(["class", "policy", "part_of"])
-        writer.writerows([label, (rule := self.of(label)).action, ", ".join(rule.wholes)] for label in self.classes)
+        writer.writerow(["class", "policy", "part_of", "name", "synonyms"])
+        for label, rule in zip(self.classes, map(self.of, self.classes), strict=True):
+            writer.writerow([label, rule.action, ", ".join(rule.wholes), rule.name, ", ".join(rule.synonyms)])
         return text.getvalue()
 
     def of(self, label: str) -> Rule:
@@ -136,6 +227,10 @@ class Policy:
         if ask:
             reasons.append(f"by policy the sender is asked for a separate photo of the {readable(ask)}")
         return Ruling(reasons, ask)
+
+
+def _several(cell: object) -> list[str]:
+    return [part.strip() for part in re.split("[,;|]", str(cell or "")) if part.strip()]
 
 
 def _class(cell: object, by_name: Mapping[str, str], place: str) -> str:

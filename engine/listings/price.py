@@ -86,10 +86,10 @@ class Prices:
             raise UnreadableData(f"{name or 'the table'} holds no sale that can be used ({why})", "see the template")
         return cls(sales, dict(left_out), [guess for guess in (prices.guess, dates.guess) if guess])
 
-    def range(self, label: str, condition: str | None = None) -> Quote:
-        """The range for a class. Sales in the same condition are used alone where they are enough."""
-        thing, wanted, notes = readable(label), plain(label), []
-        sales = [sale for sale in self.sales if sale.label == wanted]
+    def range(self, label: str, condition: str | None = None, *, classes: Sequence[str] = ()) -> Quote:
+        """The range for a class, or the name of several. Sales in the same condition are used alone where enough."""
+        thing, wanted, notes = readable(label), {plain(name) for name in (label, *classes)}, []
+        sales = [sale for sale in self.sales if sale.label in wanted]
         counts = Counter(sale.currency for sale in sales)
         currency, *others = sorted(counts, key=lambda name: (-counts[name], name)) or [""]
         if others:

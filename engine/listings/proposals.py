@@ -108,6 +108,9 @@ def propose(reviewed: Sequence[Reviewed], model: Model, terms: Terms) -> list[Pr
     Raises InputError for too few listings, and says how many more it takes; and for labels that agree with the engine
     no more than chance would.
     """
+    policy = terms.policy_for(model.classes)
+    reviewed = [item for told in reviewed if (item := told.of_class(policy))]
+    terms = replace(terms, policy=policy.unnamed)  # what is learned is of the model's own classes
     drawn = [item for item in reviewed if item.weight]
     if len(drawn) < FEWEST:
         raise InputError(

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.listings.mentions import clauses, named_classes
+from engine.listings.policy import Policy
 from engine.listings.vote import readable, softmax
 
 if TYPE_CHECKING:
@@ -57,24 +58,37 @@ class Learned:
         return found
 
 
-def evidence(description: str, classes: Sequence[str], *, right: float = RIGHT, learned: Learned | None = None) -> Text:
+def evidence(
+    description: str,
+    classes: Sequence[str],
+    *,
+    right: float = RIGHT,
+    learned: Learned | None = None,
+    policy: Policy | None = None,
+) -> Text:
     """Weigh a description. `right` is the probability that the class it names is the right one, 0..1 (see `trust`).
 
-    Any classes will do: one that the table of synonyms does not know goes by its name.
+    Any classes will do: one that the table of synonyms does not know goes by its name. A policy brings its own words,
+    and what is said is of its names then.
     """
-    found = named_classes(description, classes)
-    said = _said(list(found), len(classes))
+    policy = policy or Policy(tuple(classes))
+    meant: dict[int, str] = {}  # names, by their place, with the words that say so first
+    for index, word in named_classes(description, classes, policy.words).items():
+        meant.setdefault(int(policy.places[index]), word)
+    said = _said(list(meant), len(policy.names))
     if learned and clauses(description):
         own = learned.said(_vectorizer().transform([description]), classes)[0]
-        said = learned.share * own + (1 - learned.share) * said
+        likeliest = np.zeros(len(policy.names))
+        np.maximum.at(likeliest, policy.places, own)  # a sum would favour a name of many classes when nothing is said
+        said = learned.share * likeliest + (1 - learned.share) * said
     log_evidence, sentence = _log_evidence(said, right), None
-    named = [classes[index] for index in found]
+    named = [policy.names[place] for place in meant]
     if named:
-        words = zip(map(readable, named), found.values(), strict=True)
+        words = zip(map(readable, named), meant.values(), strict=True)
         shown = [name if word in (name, f"{name}s") else f"{name} (“{word}”)" for name, word in words]
         sentence = f"the text names {_listed(shown)}"
     elif log_evidence.max() > 1:
-        sentence = f"the text reads like reviewed listings of {readable(classes[int(log_evidence.argmax())])}"
+        sentence = f"the text reads like reviewed listings of {readable(policy.names[int(log_evidence.argmax())])}"
     return Text(log_evidence, named, sentence)
 
 

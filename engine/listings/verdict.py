@@ -1,9 +1,11 @@
 """What Tally says of a listing, as plain data: JSON out, JSON in, the same verdict."""
 
+import re
 from dataclasses import asdict, dataclass, field, fields
 from fractions import Fraction
 from typing import Any
 
+from engine import settings
 from engine.errors import InputError
 
 _ADDED = {"known", "sure", "without", "notes"}  # fields that the first verdicts did not have
@@ -91,3 +93,11 @@ class Verdict:
 def rounded(number: float | Fraction) -> float:
     """Six decimals: the batch a photo came in shifts its last bits, and the same listing must give the same verdict."""
     return round(float(number), 6)
+
+
+def clean_name(name: str) -> str:
+    """A name without control characters (they move cursors and reverse text), and not too long."""
+    text = re.sub(r"[\x00-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069]", "", name).strip()
+    text = text.encode("utf-8", "replace").decode()  # a file system may hold bytes that are no characters
+    # The end of a long name is kept: it tells the photos of one camera apart.
+    return text if len(text) <= settings.NAME_CHARACTERS else "…" + text[1 - settings.NAME_CHARACTERS :]

@@ -41,7 +41,7 @@ class Look:
     measures: Measures = field(repr=False)
     log_probabilities: NDArray[np.float64] = field(repr=False)  # [classes], calibrated as the model's card says
     features: NDArray[np.float32] = field(repr=False)  # [width]
-    unknown: float | None = None  # share of known photos that look less strange
+    unknown: float | None = None  # share of known photos that look less strange; of a published network `left_out`
     nearest: tuple[int, ...] = ()  # classes of the nearest training photos, nearest first
 
 
@@ -63,33 +63,33 @@ class Weighed:
 
 
 def weigh(read: Mapping[str, Look], model: Model, terms: Terms = Terms(), text: Array | None = None) -> Weighed:  # noqa: B008  (frozen)
-    """Judge each photo, then pool those that count with the prior and what the text says, [classes]."""
+    """Judge each photo, then pool those that count with the prior and what the text says, [names of the policy]."""
     fitted, items, names = terms.fitted or model.fitted, list(read.values()), list(read)
     card, features = (np.stack([getattr(item, name) for item in items]) for name in ("log_probabilities", "features"))
     log_p = terms.adapter.shift(card, features) if terms.adapter else card
-    log_p = vote.calibrate(log_p, fitted.temperature, fitted.train_prior)
-    qualities = inspect(names, [item.measures for item in items], features, fitted.gate)
-    flat, prior = np.zeros(len(model.classes)), terms.prior_for(model.classes)
-    counted = flat if prior is None else fitted.beta * (prior - prior.mean())
-    said = flat if text is None else text
     policy = terms.policy_for(model.classes)
-    panel = _Panel(model.classes, fitted, policy, log_p, features, names, qualities, counted, said)
+    log_p = policy.pooled(vote.calibrate(log_p, fitted.temperature, fitted.train_prior))
+    qualities = inspect(names, [item.measures for item in items], features, fitted.gate)
+    flat, prior = np.zeros(len(policy.names)), terms.prior_for(model.classes)
+    counted = flat if prior is None else fitted.beta * ((pooled := policy.pooled(prior)) - pooled.mean())
+    said = flat if text is None else text
+    panel = _Panel(policy.names, fitted, policy.by_name, log_p, features, names, qualities, counted, said)
     everyone = list(range(len(names)))
     found = panel.poll(everyone)
     weights = found.poll.evidence.weights.tolist()
-    known, different = (
-        None,
-        len({quality.picture for quality, weight in zip(qualities, weights, strict=True) if weight}),
-    )
+    kept = [index for index in everyone if weights[index] > 0]
+    judged = [index for index in kept if items[index].unknown is not None]
+    strangeness = [items[index].unknown or 0.0 for index in judged]
+    known, different = None, len({qualities[index].picture for index in kept})
     if fitted.novelty:
         strange, many = fitted.novelty.together(card[None], features.astype(np.float64)[None], np.array([weights]))
         known, different = float(fitted.known.probability(strange, many)[0]), round(float(many[0]))
-    kept = [index for index in everyone if weights[index] > 0]
-    strangeness = [unknown for index in kept if (unknown := items[index].unknown) is not None]
+    elif strangeness:  # what a published network sees beside the classes
+        known = 1 - float(np.average(strangeness, weights=[weights[index] for index in judged]))
     near = Counter(near for index in kept for near in items[index].nearest[:2])
     rows = zip(items, names, log_p, weights, found.reasons, strict=True)
     return Weighed(
-        photos={row[1]: _read_photo(*row, model.classes) for row in rows},
+        photos={row[1]: _read_photo(*row, policy.names) for row in rows},
         poll=found.poll,
         without={names[index]: panel.poll([*everyone[:index], *everyone[index + 1 :]]).poll for index in kept}
         if len(kept) > 1

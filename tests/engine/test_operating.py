@@ -88,8 +88,9 @@ def test_reviewed_listings_are_decided_as_they_would_be_now_and_take_audits_to_s
         return SimpleNamespace(under=lambda terms, model: verdict, propensity=propensity, weight=weight, label="mug")
 
     items = [reviewed(0.5, 1.0, label="sofa"), reviewed(0.9, 1.0, "review"), reviewed(0.7, 0.0)]
-    assert Judged.of_reviewed(items, None, Terms()) is None
-    found = Judged.of_reviewed([*items, reviewed(0.95, 0.1)], None, Terms())
+    model = SimpleNamespace(classes=("mug", "sofa"))
+    assert Judged.of_reviewed(items, model, Terms()) is None
+    found = Judged.of_reviewed([*items, reviewed(0.95, 0.1)], model, Terms())
     assert found.kappa.tolist() == [0.5, -1.0, 0.95]
     assert found.right.tolist() == [False, True, True]
     assert found.weight.tolist() == pytest.approx([1, 1, 10])

@@ -218,16 +218,16 @@ def test_a_change_that_cannot_be_used_is_rolled_back_on_the_page(page):
 
 
 def test_a_policy_is_read_from_a_table_and_what_is_wrong_names_its_row(page):
-    words = run(page, "Quality and costs", "Policy by class")
+    words = run(page, "Quality and costs", "Catalogue")
     assert "The default policy is in force" in words
     page.file_uploader[0].upload("policy.csv", b"class,policy,part_of\nmug,review,\nsofa,eat,\n")
-    run(page, "Quality and costs", "Policy by class")
+    run(page, "Quality and costs", "Catalogue")
     assert "row 3: there is no policy 'eat'" in page.error[0].proto.title.replace("\\", "")
     page.file_uploader[0].upload("policy.csv", b'class,policy,part_of\nmug,review,\ntire,part_of,"bicycle, car"\n')
-    words = run(page, "Quality and costs", "Policy by class")
+    words = run(page, "Quality and costs", "Catalogue")
     assert "mug: review" in words
     assert "tire: part of bicycle, car" in words
-    press(page, "Use this policy", "Quality and costs", "Policy by class")
+    press(page, "Use this catalogue", "Quality and costs", "Catalogue")
     policy = terms_in_force(model_in_background().result()).policy
     assert policy.of("mug").action == "review"
     assert policy.of("tire").wholes == ("bicycle", "car")

@@ -1,4 +1,4 @@
-"""The policy by class: what to do with each, edited in place or as a table."""
+"""The catalogue: what each class is called and what to do with it, edited in place or as a table."""
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, get_args
@@ -47,7 +47,8 @@ def draw(model: "Classifier", terms: Terms) -> None:
     draft: _Draft = state.policy_draft
     st.markdown(
         "What to do when a listing is of a class: **accept** it when Tally is sure, let **a person** look at each, "
-        "**ask** the sender for a photo of it alone, or count it as **part of** others when another photo shows those."
+        "**ask** the sender for a photo of it alone, or count it as **part of** others when another photo shows those. "
+        "Classes that are **called** the same are one. **Other words** are what senders call it, with commas between."
     )
     _edit(draft)
     _exchange(draft, model)
@@ -66,7 +67,7 @@ def draw(model: "Classifier", terms: Terms) -> None:
         st.markdown(f"{count(len(changed), 'change')}: {escape(summary)}.{past}")
         changes.who()
         with st.container(horizontal=True):
-            changes.accept_button("Use this policy", Offer("policy", content, summary), _forget)
+            changes.accept_button("Use this catalogue", Offer("policy", content, summary), _forget)
             st.button("Forget the changes", icon=":material/close:", on_click=_forget)
     else:
         changes.in_force("policy")
@@ -89,18 +90,20 @@ def _edit(draft: _Draft) -> None:
         key=f"policy-editor-{state.policy_round}",
         column_config={
             "class": st.column_config.TextColumn("Class", disabled=True),
+            "name": st.column_config.TextColumn("Called", max_chars=80),
             "policy": st.column_config.SelectboxColumn(
                 "What to do", options=get_args(Action), format_func=lambda action: _DOES[str(action)], required=True
             ),
             "part_of": st.column_config.MultiselectColumn(
-                "Part of", options=table.index, format_func=readable, width="large"
+                "Part of", options=table.index, format_func=readable, width="medium"
             ),
+            "synonyms": st.column_config.TextColumn("Other words", width="medium"),
         },
         hide_index=True,
         placeholder="",
-        alt="What to do with each class",
+        alt="What each class is called, and what to do with it",
     )
-    for name in ("policy", "part_of"):
+    for name in ("name", "policy", "part_of", "synonyms"):
         table[name] = edited[name].reindex(table.index).where(table.index.isin(edited.index), table[name])
 
 
@@ -113,7 +116,7 @@ def _exchange(draft: _Draft, model: "Classifier") -> None:
         with st.popover("Read a CSV", icon=":material/upload:", key=f"policy-upload-{state.policy_round}"):
             st.markdown("A class that the table leaves out is accepted.")
             files = st.file_uploader(
-                "A table with the columns class, policy and part_of",
+                "A table with the columns class and policy, and where needed part_of, name and synonyms",
                 accept_multiple_files=True,
                 key=f"policy-file-{state.policy_round}",
             )
@@ -141,8 +144,10 @@ def _frame(policy: Policy) -> pd.DataFrame:
     return pd.DataFrame(
         {
             "class": [readable(label) for label in policy.classes],
+            "name": [rule.name for rule in rules],
             "policy": [rule.action for rule in rules],
             "part_of": [list(rule.wholes) for rule in rules],
+            "synonyms": [", ".join(rule.synonyms) for rule in rules],
         },
         index=pd.Index(policy.classes, dtype=str),
     )
@@ -151,7 +156,8 @@ def _frame(policy: Policy) -> pd.DataFrame:
 def _csv(table: pd.DataFrame) -> bytes:
     """As `Policy.csv` writes it; what is edited need not be a policy yet."""
     wholes = [", ".join(cell) if isinstance(cell, list | tuple) else "" for cell in table["part_of"]]
-    rows = pd.DataFrame({"class": table.index, "policy": table["policy"].tolist(), "part_of": wholes})
+    own = table.reset_index(drop=True).fillna({"name": "", "synonyms": ""})
+    rows = own.assign(**{"class": table.index, "part_of": wholes})[["class", "policy", "part_of", "name", "synonyms"]]
     return rows.to_csv(index=False, lineterminator="\n").encode()
 
 
@@ -161,6 +167,8 @@ def _summary(changed: list[str], policy: Policy) -> str:
     for label in changed[:_TOLD]:
         rule = policy.of(label)
         wholes = f" of {', '.join(map(readable, rule.wholes))}" if rule.wholes else ""
-        told.append(f"{readable(label)}: {rule.action.replace('_of', '')}{wholes}")
+        called = f", called {readable(rule.name)}" if rule.name else ""
+        words = f", also {', '.join(rule.synonyms)}" if rule.synonyms else ""
+        told.append(f"{readable(label)}: {rule.action.replace('_of', '')}{wholes}{called}{words}")
     more = f"; and {len(changed) - _TOLD} more" if len(changed) > _TOLD else ""
     return "; ".join(told) + more

@@ -17,6 +17,7 @@ from dashboard.panels.classify.changes import Offer
 from dashboard.text import count, escape, percent, sentence
 from dashboard.uploads import admit_tables
 from engine.errors import InputError
+from engine.listings.policy import Policy
 from engine.listings.price import TEMPLATE, Prices
 from engine.listings.table import plain
 from engine.listings.vote import readable
@@ -45,7 +46,8 @@ def draw(model: "Classifier") -> None:
     dropped: _Dropped | None = state.prices_dropped
     prices = dropped.prices if dropped else terms.prices
     of = hashlib.sha256(dropped.content).hexdigest() if dropped else (database.address(), terms.version)
-    table = once(lambda: _table(prices, model), "prices", model.id, of) if prices else None
+    policy = terms.policy_for(model.classes)
+    table = once(lambda: _table(prices, policy), "prices", model.id, terms.version, of) if prices else None
     st.title(_headline(table))
     changes.told()
     if dropped:
@@ -67,7 +69,7 @@ def draw(model: "Classifier") -> None:
         )
     _uploader()
     if prices and table is not None:
-        _account(prices, model)
+        _account(prices, policy)
         _ranges(table)
 
 
@@ -108,14 +110,14 @@ def _uploader() -> None:
         st.rerun()
 
 
-def _account(prices: Prices, model: "Classifier") -> None:
+def _account(prices: Prices, policy: Policy) -> None:
     """How the table was read."""
     left = ", ".join(f"{reason} ({number:,})" for reason, number in prices.left_out.items())
     out = count(sum(prices.left_out.values()), "row")
     st.markdown(f"{count(len(prices.sales), 'sale')} read" + (f"; {out} left out: {escape(left)}." if left else "."))
     for guess in prices.guesses:
         st.caption(f":material/help: {sentence(escape(guess))}")
-    known = {plain(label) for label in model.classes}
+    known = {plain(label) for label in (*policy.classes, *policy.names)}
     strangers = sorted({sale.label for sale in prices.sales} - known)
     if strangers:
         lines = []
@@ -126,19 +128,20 @@ def _account(prices: Prices, model: "Classifier") -> None:
         st.warning(f"The model knows no class of these names, so nothing gets their prices: {', '.join(lines)}{more}.")
 
 
-def _table(prices: Prices, model: "Classifier") -> pd.DataFrame:
+def _table(prices: Prices, policy: Policy) -> pd.DataFrame:
     """A row a class, those with most sales first."""
     sales, rows = Counter(sale.label for sale in prices.sales), []
-    for label in model.classes:
-        quote = prices.range(label)
+    for name in policy.names:
+        classes = policy.members(name)
+        quote = prices.range(name, classes=classes)
         given = quote.price
         rows.append(
             {
-                "class": readable(label),
+                "class": readable(name),
                 "low": given.low if given else None,
                 "high": given.high if given else None,
                 "currency": given.currency if given else "",
-                "sales": given.n if given else sales[plain(label)],
+                "sales": given.n if given else sum(sales[label] for label in {*map(plain, (name, *classes))}),
                 "covers": percent(given.coverage) if given else "",
                 "what it rests on": sentence(quote.sentence),
             }

@@ -16,7 +16,7 @@ from engine.store.verdicts import reviewed
 if TYPE_CHECKING:
     from engine.models.classifier import Classifier
 
-_PARTS = ("Dial", "Policy by class", "Proposals", "Changes")
+_PARTS = ("Dial", "Catalogue", "Proposals", "Changes")
 
 
 def draw(model: "Classifier") -> None:
@@ -42,7 +42,7 @@ def draw(model: "Classifier") -> None:
     )
     if part == "Dial":
         dial.draw(tried, model, terms)
-    elif part == "Policy by class":
+    elif part == "Catalogue":
         policy.draw(model, terms)
     elif part == "Proposals":
         proposals.draw(model, terms)

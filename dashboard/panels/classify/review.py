@@ -141,7 +141,7 @@ def _answers(listing: Kept, name: str, model: "Classifier") -> None:
     other = f"review-other-{key}"
     store.choose(
         "Another class",
-        sorted({*model.classes, *scores}),
+        sorted({*terms_in_force(model).policy_for(model.classes).names, *scores}),
         other,
         lambda: say(store.label_of(state[other])),
         hidden=True,
