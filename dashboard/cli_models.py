@@ -12,7 +12,8 @@ _COLUMNS = ("name", "kind", "id", "classes", "accuracy", "log_loss", "photos")
 
 def add_arguments(command: argparse.ArgumentParser, action: Callable[..., argparse.ArgumentParser]) -> None:
     """What the command takes; `action` makes a parser of a sub-command."""
-    command.add_argument("--json", action="store_true", help="JSON Lines for programs")
+    as_json: dict[str, Any] = {"action": "store_true", "help": "JSON Lines for programs"}
+    command.add_argument("--json", **as_json)
     actions = command.add_subparsers(metavar="ACTION")
     rename = action(actions, "rename", "rename a model", "tally models rename mine ours", _rename)
     rename.add_argument("name")
@@ -27,6 +28,7 @@ def add_arguments(command: argparse.ArgumentParser, action: Callable[..., argpar
         _fetch,
     )
     fetch.add_argument("architecture", choices=ARCHITECTURES)
+    fetch.add_argument("--json", **as_json, default=argparse.SUPPRESS)
     fetch.add_argument("--name", help="of the new model; default: imagenet-ARCHITECTURE")
 
 
@@ -63,19 +65,19 @@ def _delete(options: argparse.Namespace) -> int:
 def _fetch(options: argparse.Namespace) -> int:
     from dashboard.cli_classify import progress
     from dashboard.cli_train import bar
+    from engine.listings.vote import readable
     from engine.models.published import fetch
 
     try:
         card = fetch(options.architecture, options.name or f"imagenet-{options.architecture}", bar())
     finally:
         progress("")
-    told: dict[str, Any] = {"name": card.name, "id": card.id, "classes": len(card.classes)}
-    told["missing"] = card.raw["missing"]
+    classes, missing = len(card.classes), card.raw["missing"]
     if options.json:
-        print(json.dumps(told))
+        print(json.dumps({"name": card.name, "id": card.id, "classes": classes, "missing": missing}))
     else:
-        print(f"{card.id} is ready, with {told['classes']} classes: tally classify PHOTOS --model {card.name}")
-        print(f"ImageNet lacks {', '.join(told['missing'])}.")
+        print(f"{card.id} is ready, with {classes} classes: tally classify PHOTOS --model {card.name}")
+        print(f"ImageNet lacks {', '.join(map(readable, missing))}.")
         print(
             "It was never calibrated on photos like yours, so all its listings go to people. "
             f"Photos of your own mend that: tally train PHOTOS --name NAME --backbone {options.architecture}"

@@ -6,13 +6,14 @@ be less sure, and their features serve other photos less well (Kornblith et al. 
 
 import errno
 import hashlib
-import os
 import pickle
+from contextlib import suppress
 from datetime import UTC, datetime
 from http.client import HTTPException
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
+from urllib.error import HTTPError
 from urllib.request import Request, urlopen
 
 import torch
@@ -109,7 +110,7 @@ def download(url: str, progress: Progress = silent) -> Path:
     """
     name = url.rpartition("/")[2]
     folder = settings.home() / "weights"
-    path, unfinished = folder / name, folder / f".{name}.{os.getpid()}"
+    path, unfinished = folder / name, folder / f"{name}.part"
     try:
         if path.exists() and _is_whole(path):
             return path
@@ -124,6 +125,8 @@ def download(url: str, progress: Progress = silent) -> Path:
             raise OSError("what came is not the whole file: its checksum is another")
         unfinished.replace(path)
     except (OSError, HTTPException, ValueError) as error:
+        if isinstance(error, HTTPError):
+            error.close()  # it is the server's answer, too
         no_room = getattr(error, "errno", None) in (errno.ENOSPC, errno.EDQUOT)
         raise DownloadFailed(
             f"{name} could not be downloaded ({error})",
@@ -132,7 +135,8 @@ def download(url: str, progress: Progress = silent) -> Path:
             else f"get {url} by other means and put it into {folder}; the starter serves meanwhile",
         ) from error
     finally:
-        unfinished.unlink(missing_ok=True)
+        with suppress(OSError):
+            unfinished.unlink()
     return path
 
 

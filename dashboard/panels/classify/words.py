@@ -61,8 +61,10 @@ def strange(photo: PhotoVerdict, nearest: Sequence[str]) -> str:
     """How strange a photo is and what it is most like, where that is unusual; otherwise nothing."""
     if photo.unknown is None or photo.unknown <= _STRANGE:
         return ""
-    near = f"; nearest are {' and '.join(readable(label) for label in nearest[:2])}" if nearest else ""
-    return f"stranger than {min(99, int(100 * photo.unknown))} % of known photos{near}"
+    share = f"{min(99, int(100 * photo.unknown))} %"
+    if not nearest:
+        return f"unlike what the model knows: {share}"
+    return f"stranger than {share} of known photos; nearest are {' and '.join(map(readable, nearest[:2]))}"
 
 
 def without(verdict: Verdict) -> list[tuple[str, str, bool]]:
