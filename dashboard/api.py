@@ -27,6 +27,7 @@ from engine.errors import Busy, InputError, LimitExceeded, ModelError, StoreErro
 from engine.listings.pipeline import Rule, check_request
 from engine.listings.terms import Terms
 from engine.listings.verdict import Verdict
+from engine.models.registry import STARTER, list_models
 from engine.store.accounts import list_accounts
 from engine.store.terms import terms_in_force
 
@@ -92,9 +93,9 @@ async def readyz(_: Request) -> Response:
 
 
 async def classify(request: Request) -> Response:
-    """multipart `photos` (1..N), `description`, `rule` -> the verdict as JSON; its header says where it is kept."""
+    """multipart `photos` (1..N), `description`, `rule`, `model` -> the verdict as JSON; its address is in a header."""
     _check_headers(request)
-    model = _ready_model()
+    _ready_model()
     fields = await _receive_form(request)
     # A place is taken only now: a slow upload holds none, and its bytes are still on disk.
     try:
@@ -102,6 +103,7 @@ async def classify(request: Request) -> Response:
             raise Busy("too many listings are waiting already", "try again in some seconds")
         try:
             photos, description, rule = await _read(fields)
+            model = _ready_model(fields.get("model") or STARTER)
             work = partial(_classified, photos, description, rule, model)
             verdict, kept = await anyio.to_thread.run_sync(work)
         finally:
@@ -146,8 +148,10 @@ def _check_headers(request: Request) -> None:
         raise _TooLarge
 
 
-def _ready_model() -> "Classifier":
-    future = model_in_background()
+def _ready_model(name: Any = STARTER) -> "Classifier":
+    if name != STARTER and name not in [row["name"] for row in list_models()]:
+        raise InputError(f"there is no model {str(name)[:80]!r}", "use one that `tally models` lists, or leave it out")
+    future = model_in_background(name)
     if not future.done():
         raise Busy("the model is still loading", "try again in some seconds")
     return future.result()
@@ -167,7 +171,7 @@ async def _receive_form(request: Request) -> FormData:
         if "Too many files" in str(error.detail):
             limit = f"a listing takes up to {settings.PHOTOS_PER_LISTING} photos"
             raise LimitExceeded(limit, "leave out the least telling") from None
-        remedy = "send photos as files, description and rule as short text, and nothing else"
+        remedy = "send photos as files, description, rule and model as short text, and nothing else"
         raise _Refused(400, "bad_multipart", f"the form cannot be read ({error.detail})", remedy) from None
 
 

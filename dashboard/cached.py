@@ -78,7 +78,7 @@ def model_in_background(name: str = STARTER) -> "Future[Classifier]":
 
     A model of the same name that was trained since is another one. The longest unused is let go.
     """
-    key = name, _changed(name)
+    key = identity(name)
     with _lock:
         future, since = _models.pop(key, (None, 0.0))
         failed = future is not None and future.done() and future.exception() is not None
@@ -91,12 +91,12 @@ def model_in_background(name: str = STARTER) -> "Future[Classifier]":
         return future
 
 
-def _changed(name: str) -> float:
-    """When the model was written; 0 if it is not there, which its loading says."""
+def identity(name: str) -> tuple[str, float]:
+    """The model's name, and when it was written; 0 if it is not there, which its loading says."""
     try:
-        return (find(name) / CARD).stat().st_mtime
+        return name, (find(name) / CARD).stat().st_mtime
     except (ModelNotFound, OSError):
-        return 0.0
+        return name, 0.0
 
 
 def _log_failure(future: "Future[Classifier]") -> None:

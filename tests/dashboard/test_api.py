@@ -1,6 +1,7 @@
 """The HTTP API of a real server: verdicts, limits, and errors as the contract words them."""
 
 import json
+import shutil
 import socket
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -20,6 +21,7 @@ from engine import settings
 from engine.errors import StoreError
 from engine.listings.proposals import _packed
 from engine.listings.terms import Terms
+from engine.models.registry import find
 from engine.store import changes
 from engine.store.terms import terms_in_force
 from engine.store.verdicts import verdict
@@ -66,15 +68,15 @@ def endpoint(model, monkeypatch) -> Iterator[Callable[..., httpx.Response]]:
     """The API within this process, with the test's own home: post("mug") answers."""
     loaded: Future = Future()
     loaded.set_result(model)
-    monkeypatch.setattr(cached, "_models", {"starter": (loaded, 0.0)})
+    monkeypatch.setattr(cached, "_models", {cached.identity("starter"): (loaded, 0.0)})
     transport = httpx.ASGITransport(Starlette(routes=api.routes))
 
-    async def asked(name: str, photos: list | None = None) -> httpx.Response:
+    async def asked(name: str, photos: list | None, fields: dict[str, str]) -> httpx.Response:
         async with httpx.AsyncClient(transport=transport, base_url="http://tally") as client:
-            return await client.post("/api/classify", files=as_files(photos or drawn_listing(name)))
+            return await client.post("/api/classify", files=as_files(photos or drawn_listing(name)), data=fields)
 
     with ThreadPoolExecutor(1) as worker:  # the browser of other tests keeps a loop in this thread
-        yield lambda *listing: worker.submit(anyio.run, asked, *listing).result()
+        yield lambda name, photos=None, **fields: worker.submit(anyio.run, asked, name, photos, fields).result()
 
 
 def test_the_terms_in_force_hold_and_the_kept_verdict_is_the_one_that_was_answered(endpoint, model):
@@ -146,6 +148,17 @@ def test_an_unknown_rule(server):
     assert (
         "no rule 'loudest'" in error(post(server, as_files(drawn_listing("mug")), {"rule": "loudest"}), 422)["message"]
     )
+
+
+def test_a_model_of_its_own_answers_and_one_that_is_not_there_is_said(endpoint, home, model):
+    folder = shutil.copytree(find("starter"), home / "models" / "ours")
+    card = json.loads((folder / "card.json").read_text())
+    (folder / "card.json").write_text(json.dumps(card | {"name": "ours"}))
+    cached.model_in_background("ours").result()
+    assert endpoint("mug", model="ours").json()["model"].startswith("ours@")
+    assert endpoint("mug").json()["model"] == model.id
+    for name in ("theirs", "../models/ours", str(folder)):
+        assert "there is no model" in error(endpoint("mug", model=name), 422)["message"]
 
 
 def test_too_long_a_description(server):
@@ -267,7 +280,7 @@ def test_media_types_have_no_case(server):
 def test_a_model_that_does_not_load_is_said(monkeypatch):
     failed: Future = Future()
     failed.set_exception(engine.DamagedModel("the weights are damaged", "restore them"))
-    monkeypatch.setattr(cached, "_models", {"starter": (failed, float("inf"))})
+    monkeypatch.setattr(cached, "_models", {cached.identity("starter"): (failed, float("inf"))})
     with pytest.raises(engine.DamagedModel):
         api._ready_model()
 

@@ -79,11 +79,12 @@ def _edit(draft: _Draft) -> None:
         wanted = st.text_input(
             "Class", placeholder="Search a class", key="policy-class", label_visibility="collapsed", width=260
         )
-        special = st.checkbox("Only those not simply accepted", key="policy-special")
+        special = st.checkbox("Only those that are set", key="policy-special")
     table = draft.table
     if draft.start is None or draft.shown != (wanted, special):
         state.policy_round += 1
-        kept = table.index.str.contains(plain(wanted), regex=False) & ((table["policy"] != "accept") | (not special))
+        is_set = (table["policy"] != "accept") | (table[["name", "synonyms"]].fillna("") != "").any(axis=1)
+        kept = table.index.str.contains(plain(wanted), regex=False) & (is_set | (not special))
         draft.shown, draft.start = (wanted, special), table[kept]
     edited = st.data_editor(
         draft.start,
