@@ -73,8 +73,8 @@ CURVE_ITEMS = 50_000
 # A larger set is sampled for a linear head: its few hundred features have learnt all they can, and memory stays flat.
 TRAIN_PHOTOS = 100_000
 
-# ZIPs dropped together to train on, each within the limit above. They wait in memory until they are stored: some hundred
-# photos as phones take them, thousands made smaller. Bigger sets go through the command line.
+# ZIPs dropped together to train on, each of REQUEST_MEGABYTES at most. They wait in memory until they are stored: some
+# hundred photos as phones take them, thousands made smaller. Bigger sets go through the command line.
 TRAIN_MEGABYTES = 300
 
 # A training that was stopped or failed keeps its photos so long: until somebody is back from a holiday.

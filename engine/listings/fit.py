@@ -10,12 +10,12 @@ hiding one class in ten, several times: no photo of a truly unknown object is us
 import argparse
 import hashlib
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from functools import partial
 from itertools import product
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from engine.models.classifier import Classifier
 
 Array = NDArray[np.float64]
+Item = TypeVar("Item")
 
 SPOILED = 0.25  # share of a listing's photos; phones' photos are not better
 UNKNOWN = 0.2  # share of listings: the contract's mix
@@ -47,13 +48,18 @@ _TWO = 0.99  # of listings of one object gain less from a second class
 
 
 def fit(
-    model: "Classifier", train: tuple[NDArray[np.float32], Index], photos: Sequence[Photo], gate: Any = None
+    model: "Classifier",
+    train: tuple[NDArray[np.float32], Index],
+    photos: Sequence[Photo],
+    gate: Any = None,
+    progress: Callable[[float], None] = lambda _: None,
 ) -> tuple[Fitted, dict[str, Any]]:
     """Fit on training features [photos, width] with class indices, and on the first half of held-out photos.
 
-    The other half is only tried. `gate` are the close-up head's parameters. Returns the parameters and how the choice
-    among scores fell.
+    The other half is only tried. `gate` are the close-up head's parameters. `progress` hears the share that is done.
+    Returns the parameters and how the choice among scores fell.
     """
+    progress(0)
     material, other = (
         Material.of([photo for photo in photos if photo.in_first_half == first], model, gate) for first in (True, False)
     )
@@ -61,10 +67,12 @@ def fit(
     counts = np.bincount(labels, minlength=len(model.classes)).clip(1)
     fitted = _with_pool(Fitted(gate=gate), material, np.log(counts / counts.sum()))
     hidden = list(_hidden(features, labels, model.head, material))
-    mix, table = _mix(hidden)
+    mix, table = _mix(_told(hidden, progress, (0.5, 0.65)))
     reference = Reference.of(features, labels, model.head, _PER_CLASS)
     fitted = replace(fitted, novelty=_calibrated(reference, mix, material))
-    drawn = [(_calibrated(part, mix, known), classes) for known, _, part, classes in hidden]
+    drawn = [
+        (_calibrated(part, mix, known), classes) for known, _, part, classes in _told(hidden, progress, (0.65, 0.8))
+    ]
     halves = [
         Outcomes.joined(
             [
@@ -73,7 +81,7 @@ def fit(
                 for item in _outcomes(fitted, novelty, _sides(half, classes), classes, number)
             ]
         )
-        for half in (material, other)
+        for half in _told((material, other), progress, (0.8, 1))
     ]
     fitted = replace(fitted, known=_known(halves[0]))
     # A photo is in several listings, each time in other company: as many listings count as there are photos.
@@ -83,6 +91,13 @@ def fit(
         both.kappa(fitted), both.right, both.size, np.arange(len(both.size)) < len(halves[0].size), independent
     )
     return replace(fitted, accept=tuple(trial.threshold(size, ERRORS) for size in SIZES), trial=trial), table
+
+
+def _told(items: Sequence[Item], progress: Callable[[float], None], shares: tuple[float, float]) -> Iterator[Item]:
+    """The items; `progress` hears of each when it is done, between these shares of the whole."""
+    for number, item in enumerate(items, start=1):
+        yield item
+        progress(shares[0] + (shares[1] - shares[0]) * number / len(items))
 
 
 def _with_pool(fitted: Fitted, material: Material, log_share: Array) -> Fitted:
@@ -145,7 +160,7 @@ def _sides(material: Material, classes: Index) -> tuple[Material, Material]:
     return material.within(classes, known), material.within(classes, ~known)
 
 
-def _mix(hidden: Sequence[tuple[Material, Material, Reference, Index]]) -> tuple[tuple[str, ...], dict[str, float]]:
+def _mix(hidden: Iterable[tuple[Material, Material, Reference, Index]]) -> tuple[tuple[str, ...], dict[str, float]]:
     """The scores whose mean share tells listings of hidden classes best, by mean AUROC; and every mix that was tried.
 
     Hidden classes shaped the features, unlike truly unknown objects, so scores of logits look better on them than they

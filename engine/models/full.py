@@ -25,13 +25,18 @@ from engine.models.train import Recipe, train
 from engine.photos.closeup import fit_closeup
 from engine.photos.decode import decode_all
 
-_PHOTOS = 60_000  # drawn in all, about ten minutes of two cores; but no fewer than 8 and no more than 40 epochs
+_PHOTOS = 60_000  # shown in all, about ten minutes of two cores; but no fewer than 8 and no more than 40 epochs
 _FEWEST = 10  # held-out photos of each half: with fewer, chance alone decides
 _TOO_FEW = f"Of both halves of the held-out photos {_FEWEST} are needed to train the whole network"
 _RECIPE = Recipe(
     rate=0.02, fall=0.6, smoothing=0.05, mixing=0.3, patience=6, save=30
 )  # gentle: the weights are good already
 _GATE = 300  # photos that teach the gate what a close-up is
+
+
+def drawn(photos: int) -> float:
+    """How many photos a network is shown in all, of so many different ones."""
+    return min(40 * photos, max(8 * photos, _PHOTOS))
 
 
 @dataclass(frozen=True)
@@ -74,7 +79,7 @@ def train_whole(
     )
     recipe = replace(
         _RECIPE,
-        epochs=min(40.0, max(8.0, _PHOTOS / len(rest))),
+        epochs=drawn(len(rest)) / len(rest),
         batch=min(128, max(16, len(rest) // 10)),
         sizes=((0, base.card.size),),
         size=base.card.size,

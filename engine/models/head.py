@@ -77,6 +77,7 @@ def fit_head(
 
     Raises InputError for fewer groups than folds.
     """
+    progress(0)
     space = _Space.of(torch.from_numpy(features), int(labels.max()) + 1)
     answers, everything = torch.from_numpy(labels), np.arange(len(labels))
     parts = splits(labels, groups, seed=0)

@@ -32,12 +32,12 @@ from engine.listings.route import NEVER
 from engine.models.classifier import Classifier
 from engine.models.data import how_many, only, read_labelled
 from engine.models.evaluate import Scored, report
-from engine.models.full import Whole, train_whole
+from engine.models.full import Whole, drawn, train_whole
 from engine.models.gather import Gathered, gather
 from engine.models.head import Heads, fit_head
 from engine.models.networks import Network
 from engine.models.package import write_model
-from engine.models.progress import Progress, silent
+from engine.models.progress import Progress, in_parts, silent
 from engine.models.registry import REPORT, new_folder
 from engine.models.suspects import suspects
 from engine.models.thumbnails import thumbnails
@@ -88,6 +88,7 @@ def learn(
     if full and base.card.network["kind"] != "starter":
         raise InputError(f"{base.id} is too large to be trained whole here", "train a linear head on it")
     total = max(1, how_many(paths))
+    progress = in_parts(progress, _seconds(total, full=full))
     seen = look_at_all(
         read_labelled(paths), base, settings.TRAIN_PHOTOS, lambda done: progress("looking at photos", done / total)
     )
@@ -139,6 +140,20 @@ def learn(
     write_model(folder, built.network, card, further)
     shutil.rmtree(run, ignore_errors=True)  # not before: whoever is stopped in between has the trained network still
     return about
+
+
+def _seconds(photos: int, *, full: bool) -> dict[str, float]:
+    """About how long each part takes on two cores: what counts is how they compare."""
+    network = {
+        "decoding photos": 0.003 * photos,
+        "training the network": 0.01 * drawn(photos),
+        "looking again": 0.004 * photos,
+    }
+    listings = {"looking at spoiled copies": 0.05 * min(_HELD_OUT, photos / 2), "fitting thresholds": 30.0}
+    if photos < 2 * _CLASSES * _OF_A_CLASS[0]:
+        listings = dict.fromkeys(listings, 0.0)
+    head = {"looking at photos": 0.004 * photos, "training": 0.005 * photos}
+    return head | (network if full else {}) | listings
 
 
 def _of_head(
@@ -231,5 +246,4 @@ def for_listings(
     )
     if gate is not None:
         gate = recentred(gate, np.stack([photo.looks[0].features for photo in photos if photo.in_first_half]))
-    progress("fitting thresholds", 0)
-    return fit(model, known, photos, gate)
+    return fit(model, known, photos, gate, partial(progress, "fitting thresholds"))
