@@ -13,7 +13,7 @@ from safetensors.torch import load_file, save_file
 import engine
 from engine.models.checkpoint import read_card
 from engine.models.classifier import Classifier
-from engine.models.registry import delete_model, find, list_models, rename_model
+from engine.models.registry import classes_of, delete_model, find, list_models, rename_model
 
 STARTER = find("starter")
 
@@ -177,6 +177,18 @@ def test_own_models_are_listed_renamed_and_deleted(home, folder):
     assert engine.load_model("ours").id == "starter@9d683b82ef7a"
     delete_model("ours")
     assert [row["name"] for row in list_models()] == ["starter"]
+    assert not (home / "models" / "ours").exists()
+
+
+def test_a_deleted_model_is_still_known_by_its_card(home, folder):
+    shutil.copytree(folder, home / "models" / "mine")
+    change_card(home / "models" / "mine", name="mine", classes=[f"thing {number}" for number in range(100)])
+    model_id = engine.load_model("mine").id
+    rename_model("mine", "ours")
+    assert classes_of(model_id)[:2] == ["thing 0", "thing 1"]  # verdicts carry the name it had
+    delete_model("ours")
+    assert classes_of(model_id)[:2] == ["thing 0", "thing 1"]
+    assert classes_of("mine@000000000000") == classes_of("../../mine") == []
 
 
 def test_a_spoiled_model_is_listed_with_its_reason(home, folder):

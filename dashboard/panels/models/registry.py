@@ -18,8 +18,6 @@ _COLUMNS = {
     "error": st.column_config.TextColumn("Cannot be used"),
 }
 
-state = st.session_state
-
 
 def draw(name: str) -> None:
     """The table, and what can be done with the model of this name."""
@@ -49,14 +47,16 @@ def draw(name: str) -> None:
 
 
 def _rename(name: str, new: str) -> None:
+    asked = model_choice.chosen()
     with told("models"):
         rename_model(name, new)
-        if model_choice.chosen() == name:
+        if asked == name:
             model_choice.use(new)
 
 
 def _delete(name: str) -> None:
+    asked = model_choice.chosen()
     with told("models"):
         delete_model(name)
-        if state.get("model") == name:
+        if asked == name:
             model_choice.use(STARTER)
