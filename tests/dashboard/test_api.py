@@ -43,9 +43,9 @@ def error(response: httpx.Response, status: int) -> dict:
     return body
 
 
-def test_alive_and_ready(server):
+def test_alive_and_ready(server, model):
     assert httpx.get(f"{server}/healthz").json() == {"alive": True}
-    assert httpx.get(f"{server}/readyz").json() == {"ready": True, "model": "starter@9d683b82ef7a"}
+    assert httpx.get(f"{server}/readyz").json() == {"ready": True, "model": model.id}
 
 
 @pytest.mark.parametrize("rule", ["pooled", "majority"])

@@ -150,14 +150,14 @@ def test_evaluate_says_what_was_left_out(tmp_path, capsys):
     assert "Worst photos" in out
 
 
-def test_models_are_listed_renamed_and_deleted(home, capsys):
+def test_models_are_listed_renamed_and_deleted(home, capsys, model):
     shutil.copytree(find("starter"), home / "models" / "mine")
     assert main(["models", "rename", "mine", "ours"]) == 0
     assert main(["models", "--json"]) == 0
     assert [row["name"] for row in json_lines(capsys.readouterr().out)] == ["starter", "ours"]
     assert main(["models", "delete", "ours"]) == 0
     assert main(["models"]) == 0
-    assert "starter@9d683b82ef7a" in capsys.readouterr().out
+    assert model.id in capsys.readouterr().out
     assert main(["models", "delete", "starter"]) == 1
     assert "built in" in capsys.readouterr().err
 

@@ -27,7 +27,7 @@ def test_a_verdict_has_the_contracts_fields_and_survives_json(model):
     data = verdict.as_dict()
     assert list(data) == FIELDS
     assert data["listing"] == "bike-17"
-    assert data["model"] == "starter@9d683b82ef7a"
+    assert data["model"] == model.id
     assert engine.Verdict.from_dict(json.loads(json.dumps(data))) == verdict
     assert engine.Verdict.from_dict({**data, "of a newer Tally": 1}) == verdict
 
