@@ -1,5 +1,6 @@
 """Photos decoded once, for many passes over them: pixels in a file that is mapped into memory, so size is no matter."""
 
+import shutil
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from itertools import islice
@@ -66,7 +67,11 @@ def decoded(
     """
     if not (folder / _INDEX).exists():
         folder.mkdir(parents=True, exist_ok=True)
-        _write(photos(), folder, list(classes), progress)
+        try:
+            _write(photos(), folder, list(classes), progress)
+        except OSError:
+            shutil.rmtree(folder, ignore_errors=True)  # what fills a disk
+            raise
     with np.load(folder / _INDEX) as index:
         rest: dict[str, Any] = {name: index[name] for name in ("starts", "sides", "of", "source")}
         names = {name: index[name].tolist() for name in ("labels", "sources")}

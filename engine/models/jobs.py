@@ -31,8 +31,9 @@ from engine.photos.files import file_name
 
 State = Literal["waiting", "running", "interrupted", "stopped", "failed", "done"]
 
-_JOB, _WORKER, _PHOTOS, _TURN = "job.json", "worker", "photos", "turn"
+_JOB, _WORKER, _PHOTOS, _TURN, _SPARE = "job.json", "worker", "photos", "turn", "spare"
 _TRIES = 3  # times that a worker may die before it is left alone
+_ROOM = 100_000  # bytes held ready, so that a job can say that the disk is full
 _POINTS = 200  # of the history: more are not seen on a chart
 _OFTEN = 0.3  # s between two writings of the progress
 _DIED = f"its process was ended from outside {_TRIES} times, as happens when memory is short"
@@ -53,14 +54,15 @@ class Job:
     state: State = "waiting"
     tries: int = 0
     what: str = "waiting"
-    share: float = 0  # of `what`
-    left: float | None = None  # s, of `what`
+    share: float = 0  # of all its work
+    left: float | None = None  # s
     seconds: float = 0  # since it began
     history: list[dict[str, float]] = field(default_factory=list)  # figures as `Progress` has them
     sentence: str = ""  # why it failed
     remedy: str = ""
     accuracy: float = 0  # of the model that is done
     photos: int = 0  # that this was measured on
+    notes: list[str] = field(default_factory=list)  # what was left out of them, and why
 
     @property
     def active(self) -> bool:
@@ -162,10 +164,13 @@ def _go_on(job: str, tries: int) -> None:
 def _launch(folder: Path, job: Job) -> None:
     """Start a worker, if there is none. It inherits the lock, so that there is no moment without one."""
     with _guard, (folder / _WORKER).open("r+b") as worker:
-        if not _taken(worker):
+        if not job.active:
+            fcntl.flock(worker, fcntl.LOCK_EX)  # its worker has said its last word, and is about to end
+        elif not _taken(worker):
             return
         _buried(job.id)
-        _write(folder, replace(job, state="waiting", what="waiting", tries=job.tries + 1))
+        (folder / _SPARE).write_bytes(bytes(_ROOM))
+        _write(folder, replace(job, state="waiting", what="waiting", share=0, left=None, tries=job.tries + 1))
         with (folder / "log.txt").open("ab") as log:
             process = subprocess.Popen(
                 [sys.executable, "-m", "engine.models.jobs", str(folder)],
@@ -269,10 +274,12 @@ def _work(folder: Path) -> None:
             report = _learn(folder, job, tell)
         except (TallyError, OSError, MemoryError) as error:
             message, remedy = _said(error)
+            (folder / _SPARE).unlink(missing_ok=True)
             _write(folder, replace(tell.job, state="failed", sentence=message, remedy=remedy))
             return
-        done = replace(tell.job, state="done", accuracy=report["accuracy"], photos=report["photos"])
+        done = replace(tell.job, state="done", **{key: report[key] for key in ("accuracy", "photos", "notes")})
         shutil.rmtree(folder / _PHOTOS, ignore_errors=True)
+        (folder / _SPARE).unlink(missing_ok=True)
         _write(folder, done)
 
 

@@ -23,7 +23,7 @@ from numpy.typing import NDArray
 from engine import settings
 from engine.curves.photos import look_at_all
 from engine.curves.subsets import Items
-from engine.errors import InputError
+from engine.errors import InputError, ModelError
 from engine.listings import fitted
 from engine.listings.fit import fit
 from engine.listings.fitted import Fitted
@@ -82,7 +82,7 @@ def learn(
     worst photos and the suspects, the first have a `picture`, which is in the model's folder.
 
     Raises InputError for a name that cannot be used and photos that nothing can be learnt from, UnreadableData as
-    `read_labelled` does, and ModelError if the model cannot be written.
+    `read_labelled` does, and ModelError if the model or its training cannot be written.
     """
     started, folder = time.monotonic(), new_folder(name)
     if full and base.card.network["kind"] != "starter":
@@ -99,7 +99,11 @@ def learn(
     notes, whole = list(data.notes), None
     run = (scratch or settings.home() / "training") / f"{name}-{base.id}-{data.digest[:12]}"
     if full:
-        whole = train_whole(paths, run, data, held_out, base, heads.part, progress)
+        try:
+            whole = train_whole(paths, run, data, held_out, base, heads.part, progress)
+        except OSError as error:
+            remedy = "make room, and start it again: it goes on where it was"
+            raise ModelError(f"the training could not be kept in {run.parent} ({error.strerror})", remedy) from error
         notes.append(whole.sentence)
     if whole and whole.better:
         built = _of_network(paths, data, held_out, whole, progress)

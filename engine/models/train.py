@@ -73,8 +73,12 @@ class State:
         unfinished = path.with_suffix(".part")
         content = io.BytesIO()  # torch's own errors do not say that the disk is full
         torch.save(modules | numbers, content)
-        unfinished.write_bytes(content.getbuffer())
-        unfinished.replace(path)
+        try:
+            unfinished.write_bytes(content.getbuffer())
+            unfinished.replace(path)
+        except OSError:
+            unfinished.unlink(missing_ok=True)
+            raise
 
     def load(self, path: Path) -> None:
         for name, value in torch.load(path, weights_only=True).items():

@@ -131,16 +131,16 @@ def _watch(shown: list[str]) -> None:
     active = [job for job in jobs.jobs() if job.active]
     if [job.id for job in active] != shown:
         st.rerun()
+    running = any(job.state == "running" for job in active)
     for job in active:
-        _going_on(job)
+        _going_on(job, waits=running and job.state != "running")
 
 
-def _going_on(job: Job) -> None:
-    waits = job.state == "waiting"
+def _going_on(job: Job, *, waits: bool) -> None:
     st.title(f"{escape(job.name)} waits for its turn" if waits else f"Training {escape(job.name)}")
     with st.container(horizontal=True, vertical_alignment="center", key=f"train-bar-{job.id}"):
         said = "One training runs at a time" if waits else f"{capital(job.what)}{soon(job.left)}"
-        st.progress(job.share, f"{said}. This page may be closed.")
+        st.progress(job.share, f"{said}. You may close this page.")
         _button("Cancel", "stop", jobs.cancel, job)
     if job.history:
         _chart(job)
@@ -149,7 +149,7 @@ def _going_on(job: Job) -> None:
 def _chart(job: Job) -> None:
     last = job.history[-1]
     place = f"after {last['epochs']:.0f} passes" if "epochs" in last else f"on fifth {last['fold']:.0f} of the photos"
-    findings = {"error": f"{share(last['error'])} errors {place}", "loss": f"Loss {last['loss']:.2f} {place}"}
+    findings = {"error": f"{share(last['error'])} errors {place}", "loss": f"Loss of {abs(last['loss']):.2f} {place}"}
     for column, (measure, finding) in zip(st.columns(2), findings.items(), strict=True):
         with column:
             st.markdown(f"**{finding}**")
@@ -159,9 +159,15 @@ def _chart(job: Job) -> None:
         st.dataframe(pd.DataFrame(job.history), hide_index=True, alt="Figures of the training so far")
 
 
+def _right(job: Job) -> str:
+    """In numbers that are small: 33 of 36 photos, 93 of 100."""
+    of = min(job.photos, 100)
+    return f"{round(job.accuracy * of)} of {of} photos right"
+
+
 def _headline(job: Job) -> str:
     if job.state == "done":
-        return f"Ready: {round(job.accuracy * 100)} of 100 photos right"
+        return f"Ready: {_right(job)}"
     return f"{escape(job.name)} was stopped" if job.state == "stopped" else f"{escape(job.name)} could not be trained"
 
 
@@ -182,9 +188,11 @@ def _ended(job: Job) -> None:
 
 def _ready(job: Job) -> None:
     st.markdown(
-        f"**{escape(job.name)}** gets {round(job.accuracy * 100)} of 100 photos right that it had not seen. It was "
-        f"measured on {job.photos:,}, and took {job.seconds:.0f} s. The photos are deleted."
+        f"**{escape(job.name)}** gets {_right(job)} that it had not seen: it was measured on {job.photos:,} of yours. "
+        f"Training took {job.seconds:.0f} s. The photos you dropped are deleted."
     )
+    for note in job.notes:
+        st.markdown(f":material/info: {escape(sentence(note))}")
     with st.container(horizontal=True):
         if job.name in model_choice.usable():
             used = model_choice.chosen() == job.name
