@@ -264,7 +264,7 @@ class _Teller:
 
 
 def _work(folder: Path) -> None:
-    os.nice(10)  # the pages go first
+    os.nice(5)  # the pages go first
     with (folder.parent / _TURN).open("w") as turn:
         fcntl.flock(turn, fcntl.LOCK_EX)
         job = replace(_read(folder), state="running", what="starting", history=[])

@@ -1,9 +1,11 @@
 """Training in a process of its own: it can be stopped, killed and resumed, and what cannot be done is said."""
 
 import os
+import resource
 import shutil
+import signal
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -14,101 +16,155 @@ from engine.models.jobs import Job
 from engine.models.registry import list_models
 from tests.engine.test_train import fill
 
-WAIT = 120  # s, of a loaded machine
+Archives = list[tuple[str, bytes]]
+WAIT = 300  # s, of a loaded machine
 
 
 @pytest.fixture(scope="module")
-def photos(tmp_path_factory: pytest.TempPathFactory) -> list[tuple[str, bytes]]:
-    """A ZIP of two classes."""
+def photos(tmp_path_factory: pytest.TempPathFactory) -> Archives:
+    """Two classes in a ZIP."""
     folder = fill(tmp_path_factory.mktemp("photos"), {"disc": 8, "frame": 8})
     archive = Path(shutil.make_archive(str(folder.parent / "drawn"), "zip", folder))
     return [(archive.name, archive.read_bytes())]
 
 
 @pytest.fixture(autouse=True)
-def _no_worker_is_left(home: Path):
+def _no_worker_is_left(home: Path) -> Iterator[None]:
     yield
     for job in jobs.jobs():
         jobs.forget(job.id)
 
 
+def look(job: Job) -> Job:
+    return next(found for found in jobs.jobs() if found.id == job.id)
+
+
 def when(job: Job, holds: Callable[[Job], bool]) -> Job:
     """The job, once this holds of it."""
-    for _ in range(WAIT * 50):
-        found = next(found for found in jobs.jobs() if found.id == job.id)
-        if holds(found):
-            return found
+    deadline = time.monotonic() + WAIT
+    while not holds(found := look(job)):
+        assert time.monotonic() < deadline, found
         time.sleep(0.02)
-    raise AssertionError(found)
+    return found
 
 
 def ended(job: Job) -> Job:
     return when(job, lambda found: not found.active)
 
 
-def names() -> list[str]:
-    return [row["name"] for row in list_models()]
-
-
-def test_done(photos, home):
-    job = jobs.start(photos, "ours", "starter")
-    assert job.active
-    done = ended(job)
-    assert (done.state, done.photos, done.sentence) == ("done", 16, "")
-    assert {"fold", "error", "loss"} <= done.history[0].keys()
-    assert engine.load_model("ours").classes == ("disc", "frame")
-    assert not (home / "training" / job.id / "photos").exists()
-
-
-def test_a_killed_worker_is_found_and_goes_on_to_the_same_model(photos, home):
-    whole = ended(jobs.start(photos, "whole", "starter"))
-    job = when(jobs.start(photos, "killed", "starter"), lambda found: found.what == "training")
-    os.kill(pid(job, home), 9)
-    assert when(job, lambda found: found.state != "running").state == "interrupted"
-    assert names() == ["starter", "whole"]
-    jobs.resume_interrupted()
-    done = ended(job)
-    assert (done.state, done.tries) == ("done", 2)
-    assert done.accuracy == whole.accuracy
-    checksums = {engine.load_model(name).card.sha256 for name in ("whole", "killed")}
-    assert len(checksums) == 1
-
-
 def pid(job: Job, home: Path) -> int:
     return int((home / "training" / job.id / "worker").read_text())
 
 
-def test_a_worker_that_always_dies_is_left_alone(photos, home):
+def names() -> list[str]:
+    return [row["name"] for row in list_models()]
+
+
+def test_killed_or_not_the_model_is_the_same_and_one_waits_for_the_other(photos, home):
+    first = jobs.start(photos, "whole", "starter")
+    with pytest.raises(engine.InputError, match="is being trained"):
+        jobs.start(photos, "whole", "starter")
+    os.kill(pid(first, home), signal.SIGSTOP)  # it sleeps
+    second = jobs.start(photos, "killed", "starter")
+    when(first, lambda found: found.active)
+    assert look(second).state == "waiting"
+    os.kill(pid(first, home), signal.SIGCONT)
+    done = ended(first)
+    assert (done.state, done.photos, done.sentence) == ("done", 16, "")
+    assert {"fold", "error", "loss"} <= done.history[0].keys()
+    assert not (home / "training" / first.id / "photos").exists()
+
+    when(second, lambda found: found.state == "running")
+    os.kill(pid(second, home), signal.SIGKILL)
+    assert when(second, lambda found: found.state != "running").state == "interrupted"
+    assert names() == ["starter", "whole"]
+    jobs.resume_interrupted()
+    done = ended(second)
+    assert (done.state, done.tries) == ("done", 2)
+    assert len({engine.load_model(name).card.sha256 for name in ("whole", "killed")}) == 1
+
+
+def test_a_worker_that_always_dies_is_left_alone_and_one_that_is_stopped_goes_on(photos, home):
     job = jobs.start(photos, "ours", "starter")
     for _ in range(3):
-        os.kill(pid(job, home), 9)
+        os.kill(pid(job, home), signal.SIGKILL)
         last = when(job, lambda found: found.state in ("interrupted", "failed"))
         jobs.resume_interrupted()
     assert last.state == "failed"
     assert "memory" in last.sentence
     jobs.resume(job.id)  # a person may try again all the same
-    assert ended(job).state == "done"
-
-
-def test_stopped_and_resumed(photos, home):
-    job = when(jobs.start(photos, "ours", "starter"), lambda found: found.state == "running")
+    when(job, lambda found: found.state == "running")
     jobs.cancel(job.id)
-    assert jobs.jobs()[0].state == "stopped"
     with pytest.raises(ProcessLookupError):
         os.kill(pid(job, home), 0)
     jobs.resume_interrupted()
-    assert jobs.jobs()[0].state == "stopped"  # as a person wanted it
+    assert look(job).state == "stopped"  # as a person wanted it
+    jobs.resume(job.id)
+    assert look(job).active
+
+
+def test_a_full_disk_is_said_and_the_job_goes_on_once_there_is_room(photos, home):
+    limit = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (1_000_000, limit[1]))  # of a file, and so for the worker
+    try:
+        job = ended(jobs.start(photos, "ours", "starter"))
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limit)
+    assert job.state == "failed"
+    assert "could not be written" in job.sentence
+    assert "make room" in job.remedy
+    assert names() == ["starter"]
+    assert list((home / "models").iterdir()) == []
     jobs.resume(job.id)
     assert ended(job).state == "done"
 
 
-def test_a_second_job_waits_for_the_first(photos, home):
-    first = jobs.start(photos, "first", "starter")
-    with pytest.raises(engine.InputError, match="is being trained"):
-        jobs.start(photos, "first", "starter")
-    os.kill(pid(first, home), 19)  # it sleeps
-    second = jobs.start(photos, "second", "starter")
-    when(first, lambda found: found.active)
-    assert next(found for found in jobs.jobs() if found.id == second.id).state == "waiting"
-    os.kill(pid(first, home), 18)
-    assert [ended(job).state for job in (first, second)] == ["done", "done"]
+def test_photos_that_cannot_be_stored_leave_nothing(photos, home):
+    limit = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (10_000, limit[1]))
+    try:
+        with pytest.raises(engine.ModelError, match=r"could not be stored.*make room"):
+            jobs.start(photos, "ours", "starter")
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limit)
+    assert list((home / "training").iterdir()) == []
+
+
+def test_what_cannot_be_learnt_from_is_said_and_forgotten_with_its_photos(tmp_path, home):
+    folder = fill(tmp_path / "one", {"disc": 8})
+    archive = Path(shutil.make_archive(str(tmp_path / "one"), "zip", folder))
+    job = ended(jobs.start([("one.zip", archive.read_bytes())], "ours", "starter"))
+    assert job.state == "failed"
+    assert "only class" in job.sentence
+    jobs.forget(job.id)
+    assert jobs.jobs() == []
+    with pytest.raises(engine.InputError, match="gone"):
+        jobs.resume(job.id)
+
+
+def test_old_photos_are_not_kept_for_ever(photos, home, monkeypatch):
+    job = jobs.start(photos, "ours", "starter")
+    jobs.cancel(job.id)
+    jobs.resume_interrupted()
+    assert look(job).state == "stopped"
+    now = time.time()
+    monkeypatch.setattr(time, "time", lambda: now + 15 * 86_400)
+    jobs.resume_interrupted()
+    assert jobs.jobs() == []
+    assert not (home / "training" / job.id).exists()
+
+
+@pytest.mark.parametrize(
+    ("file", "name", "base", "error"),
+    [
+        ("drawn.zip", "starter", "starter", engine.InputError),
+        ("drawn.zip", "../x", "starter", engine.InputError),
+        ("drawn.zip", "ours", "nobody", engine.ModelNotFound),
+        ("drawn.txt", "ours", "starter", engine.UnreadableData),
+    ],
+)
+def test_what_cannot_be_begun_leaves_nothing(photos, home, file, name, base, error):
+    content = photos[0][1] if file.endswith("zip") else b"no ZIP"
+    with pytest.raises(error):
+        jobs.start([(file, content)], name, base)
+    assert jobs.jobs() == []
