@@ -16,6 +16,7 @@ from engine.models.evaluate import plain_label
 
 _LISTED = 5
 _ALIKE = 0.985  # of 3,584 different photos four reach it; of copies at JPEG quality 40, or at 70 % of the size, all
+_PAIRS = 2_000_000  # compared at once: 10 MB, and 150 more where all are alike, as frames of a video are
 FEWEST = FOLDS  # photos of a class: each fold holds out one
 
 
@@ -104,20 +105,27 @@ def _together(looks: NDArray[np.float32], labels: Items, given: list[str]) -> tu
 
     centred = looks - looks.mean(1, keepdims=True)
     centred /= np.linalg.norm(centred, axis=1, keepdims=True).clip(1e-6)
-    _, first, group = np.unique(given, return_index=True, return_inverse=True)
-    ends = [np.stack([np.arange(len(labels)), first[group]])]
+    photos = np.arange(len(labels))
+    alike = np.zeros(len(labels), dtype=bool)
+
+    def joined(first: Items, one: Items, other: Items) -> Items:
+        """The first photo of each photo's group, where these pairs belong together too."""
+        ends = np.concatenate([photos, one]), np.concatenate([first, other])
+        graph = coo_array((np.ones(len(ends[0])), ends), shape=(len(labels), len(labels)))
+        _, starts, group = np.unique(connected_components(graph, directed=False)[1], True, True)
+        return np.asarray(starts[group])
+
+    _, starts, group = np.unique(given, return_index=True, return_inverse=True)
+    first = starts[group]
     for label in range(int(labels.max()) + 1):
         rows = np.flatnonzero(labels == label)
-        for block in np.array_split(rows, len(rows) // 1000 + 1):
-            near = np.argwhere(centred[block] @ centred[rows].T > _ALIKE).T
-            ends.append(np.stack([block[near[0]], rows[near[1]]]))
-    one, other = np.concatenate(ends[1:], axis=1)
-    alike = len(np.unique(one[one != other]))
-    if not alike and len(set(given)) == len(given):
-        return None, 0
-    one, other = np.concatenate(ends, axis=1)
-    graph = coo_array((np.ones(len(one)), (one, other)), shape=(len(labels), len(labels)))
-    return connected_components(graph, directed=False)[1].astype(np.int64), alike
+        for block in np.array_split(rows, len(rows) ** 2 // _PAIRS + 1):
+            near = centred[block] @ centred[rows].T > _ALIKE
+            alike[block] = near.sum(1) > 1  # itself is one
+            one, other = np.nonzero(near & (first[block, None] != first[rows]))
+            if len(one):
+                first = joined(first, block[one], rows[other])
+    return (None if (first == photos).all() else first), int(alike.sum())
 
 
 def _spelled(labels: list[str]) -> tuple[list[str], list[str]]:
