@@ -21,6 +21,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from engine.errors import InputError
 from engine.listings import vote
 from engine.listings.fitted import Fitted, save
 from engine.listings.held_out import Index, Photo, draw, look_at
@@ -58,8 +59,12 @@ def fit(
 
     The other half is only tried. `gate` are the close-up head's parameters. `progress` hears the share that is done.
     Returns the parameters and how the choice among scores fell.
+
+    Raises InputError for a published classifier, whose classes are sums.
     """
     progress(0)
+    if len(model.head) != len(model.classes):
+        raise InputError(f"{model.id} sums what its network says", "train a head on its features, and fit that")
     material, other = (
         Material.of([photo for photo in photos if photo.in_first_half == first], model, gate) for first in (True, False)
     )

@@ -19,6 +19,7 @@ from PIL import Image
 import engine
 from engine import settings
 from engine.errors import DownloadFailed
+from engine.listings.fit import fit
 from engine.models import imagenet, published
 from engine.models.data import read_labelled
 from engine.models.evaluate import evaluate
@@ -176,6 +177,12 @@ def test_what_is_mostly_none_of_the_classes_is_unknown(tmp_path, serve):
     verdict = engine.classify_listing([("a.jpg", drawn("disc", 0))], model=engine.load_model("fish"))
     assert verdict.decision == "unknown"
     assert "with a probability of 80 %: the model sees what is none of the classes" in verdict.reasons[0]
+
+
+def test_thresholds_are_fitted_on_a_head_of_its_own_only(generated):
+    published.fetch(SMALL, "summed")
+    with pytest.raises(engine.InputError, match="sums what its network says"):
+        fit(engine.load_model("summed"), (np.zeros((2, 1024), np.float32), np.arange(2)), [])
 
 
 def test_it_is_evaluated_like_every_model(generated, tmp_path):
