@@ -16,13 +16,19 @@ from starlette.routing import Route
 
 from dashboard.api import routes
 from dashboard.cached import model_in_background
+from engine.errors import TallyError
+from engine.models.jobs import resume_interrupted
 
 _log = logging.getLogger(__name__)
 
 
 @asynccontextmanager
-async def _loading_the_model(_: Any) -> AsyncIterator[None]:
+async def _under_way(_: Any) -> AsyncIterator[None]:
     model_in_background()  # the first page is served meanwhile
+    try:
+        resume_interrupted()
+    except TallyError as error:
+        _log.error("trainings do not go on: %s", error)
     yield
 
 
@@ -41,6 +47,6 @@ async def _to_classify(request: Request) -> Response:
 app = st.App(
     Path(__file__).with_name("app.py"),
     routes=[*routes, Route("/classify", _to_classify)],
-    lifespan=_loading_the_model,
+    lifespan=_under_way,
     on_script_error=_say,
 )

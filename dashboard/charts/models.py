@@ -60,6 +60,7 @@ def training(history: Sequence[Mapping[str, float]], measure: str) -> go.Figure:
         legend={"orientation": "h", "y": 1, "yanchor": "bottom"},
         dragmode=False,
     )
-    figure.update_xaxes(title="passes over the photos" if passes else "fifth held out", fixedrange=True)
+    title, last = "passes over the photos" if passes else "fifth held out", (passes or folds)[-1][where]
+    figure.update_xaxes(title=title, range=[0, last + 0.5], dtick=max(1, round(last / 8)), fixedrange=True)
     title = "errors" if measure == "error" else "loss, nats"
     return figure.update_yaxes(title=title, tickformat=_FORMATS[measure], rangemode="tozero", fixedrange=True)

@@ -20,22 +20,19 @@ from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
-from typing import IO, Any, Literal
+from typing import IO, Literal
 
 from engine import settings
-from engine.errors import InputError, ModelError, ModelNotFound, TallyError
+from engine.errors import InputError, ModelError, TallyError
 from engine.models.data import how_many
-from engine.models.progress import Pace
-from engine.models.registry import find, load_model, new_folder, report_of
+from engine.models.registry import find, new_folder
 from engine.photos.files import file_name
 
 State = Literal["waiting", "running", "interrupted", "stopped", "failed", "done"]
 
-_JOB, _WORKER, _PHOTOS, _TURN, _SPARE = "job.json", "worker", "photos", "turn", "spare"
+_JOB, _WORKER, PHOTOS, TURN, SPARE = "job.json", "worker", "photos", "turn", "spare"
 _TRIES = 3  # times that a worker may die before it is left alone
 _ROOM = 100_000  # bytes held ready, so that a job can say that the disk is full
-_POINTS = 200  # of the history: more are not seen on a chart
-_OFTEN = 0.3  # s between two writings of the progress
 _DIED = f"its process was ended from outside {_TRIES} times, as happens when memory is short"
 
 _guard = threading.Lock()  # of locks: who looks at one holds it for a moment
@@ -75,15 +72,13 @@ def start(archives: Sequence[tuple[str, bytes]], name: str, base: str, *, full: 
     Raises InputError for a name that cannot be used, UnreadableData for what is no ZIP, ModelNotFound, and ModelError
     if the job cannot be stored.
     """
-    new_folder(name)
+    check_new(name)
     find(base)
-    if any(job.name == name and job.active for job in jobs()):
-        raise InputError(f"a model {name!r} is being trained", "choose another name")
     job = Job(f"{name}-{secrets.token_hex(4)}", name, base, full, time.time())
     folder = _home() / job.id
     try:
         for number, (file, content) in enumerate(archives):
-            archive = folder / _PHOTOS / f"{number:03}" / file_name(file)
+            archive = folder / PHOTOS / f"{number:03}" / file_name(file)
             archive.parent.mkdir(parents=True)
             archive.write_bytes(content)
             how_many([archive])
@@ -99,6 +94,13 @@ def start(archives: Sequence[tuple[str, bytes]], name: str, base: str, *, full: 
     return job
 
 
+def check_new(name: str) -> None:
+    """Raises InputError for a name that a new model cannot have."""
+    new_folder(name)
+    if any(job.name == name and job.active for job in jobs()):
+        raise InputError(f"a model {name!r} is being trained", "choose another name")
+
+
 def jobs() -> list[Job]:
     """All jobs, the newest first."""
     for job, child in list(_children.items()):
@@ -109,12 +111,17 @@ def jobs() -> list[Job]:
 
 
 def resume_interrupted() -> None:
-    """Let jobs go on whose process died, and forget those that nobody came back to."""
+    """Let jobs go on whose process died, and delete what nobody came back to.
+
+    Raises ModelError if there is no room.
+    """
+    for path in _home().iterdir() if _home().is_dir() else ():
+        old = time.time() - path.stat().st_mtime > settings.TRAINING_DAYS * 86_400
+        if path.is_dir() and old and not ((job := _look(path)) and job.active):
+            shutil.rmtree(path, ignore_errors=True)
     for job in jobs():
         if job.state == "interrupted":
             _go_on(job.id, job.tries)
-        elif not job.active and time.time() - job.created > settings.TRAINING_DAYS * 86_400:
-            forget(job.id)
 
 
 def resume(job: str) -> None:
@@ -137,8 +144,8 @@ def cancel(job: str) -> None:
                 os.kill(int(worker.read()), 9)
             fcntl.flock(worker, fcntl.LOCK_EX)  # free once the process is gone
         _buried(job)
-        if (found := _read(folder)).active:
-            _write(folder, replace(found, state="stopped"))
+        if (found := read(folder)).active:
+            write(folder, replace(found, state="stopped"))
 
 
 def forget(job: str) -> None:
@@ -152,7 +159,7 @@ def forget(job: str) -> None:
 
 def _go_on(job: str, tries: int) -> None:
     folder = _folder(job)
-    found = _read(folder)
+    found = read(folder)
     if found.state == "done":
         return
     try:
@@ -169,11 +176,11 @@ def _launch(folder: Path, job: Job) -> None:
         elif not _taken(worker):
             return
         _buried(job.id)
-        (folder / _SPARE).write_bytes(bytes(_ROOM))
-        _write(folder, replace(job, state="waiting", what="waiting", share=0, left=None, tries=job.tries + 1))
+        (folder / SPARE).write_bytes(bytes(_ROOM))
+        write(folder, replace(job, state="waiting", what="waiting", share=0, left=None, tries=job.tries + 1))
         with (folder / "log.txt").open("ab") as log:
             process = subprocess.Popen(
-                [sys.executable, "-m", "engine.models.jobs", str(folder)],
+                [sys.executable, "-m", "engine.models.worker", str(folder)],
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
@@ -195,7 +202,7 @@ def _look(folder: Path) -> Job | None:
     try:
         with _guard, (folder / _WORKER).open("r+b") as worker:
             orphan = _taken(worker)
-        job = _read(folder)
+        job = read(folder)
     except (OSError, InputError):
         return None
     if not orphan or not job.active:
@@ -214,14 +221,16 @@ def _taken(worker: IO[bytes]) -> bool:
     return False
 
 
-def _read(folder: Path) -> Job:
+def read(folder: Path) -> Job:
+    """The job of a folder, as it was last written. Raises InputError if it is gone."""
     try:
         return Job(**json.loads((folder / _JOB).read_text("utf-8")))
     except (OSError, ValueError, TypeError) as error:
         raise InputError("this training is gone", "it was deleted; start another") from error
 
 
-def _write(folder: Path, job: Job) -> None:
+def write(folder: Path, job: Job) -> None:
+    """Whole or not at all. For who holds its lock; raises OSError."""
     unfinished = folder / f"{_JOB}.part"
     unfinished.write_text(json.dumps(asdict(job)), "utf-8")
     unfinished.replace(folder / _JOB)
@@ -229,7 +238,7 @@ def _write(folder: Path, job: Job) -> None:
 
 def _folder(job: str) -> Path:
     folder = _home() / Path(job).name
-    _read(folder)
+    read(folder)
     return folder
 
 
@@ -239,67 +248,3 @@ def _home() -> Path:
 
 def _pid(number: int) -> str:
     return f"{number:<12}"
-
-
-class _Teller:
-    """The job's `Progress`: keeps it in `job.json`, a few times a second."""
-
-    def __init__(self, folder: Path, job: Job) -> None:
-        self.job, self._folder, self._pace = job, folder, Pace()
-        self._began, self._written = time.monotonic() - job.seconds, 0.0
-
-    def __call__(self, what: str, share: float, /, **figures: float) -> None:
-        now, history, urgent = time.monotonic(), self.job.history, figures or what != self.job.what
-        if figures:
-            history = [*history, figures]
-            history = history[-1::-2][::-1] if len(history) > _POINTS else history
-        left = self._pace.left(what, share)
-        self.job = replace(
-            self.job, what=what, share=min(share, 1), left=left, seconds=now - self._began, history=history
-        )
-        if urgent or now - self._written > _OFTEN:
-            self._written = now
-            with suppress(OSError):  # on a full disk the work may still come through
-                _write(self._folder, self.job)
-
-
-def _work(folder: Path) -> None:
-    os.nice(5)  # the pages go first
-    with (folder.parent / _TURN).open("w") as turn:
-        fcntl.flock(turn, fcntl.LOCK_EX)
-        job = replace(_read(folder), state="running", what="starting", history=[])
-        tell = _Teller(folder, job)
-        tell("starting", 0)
-        try:
-            report = _learn(folder, job, tell)
-        except (TallyError, OSError, MemoryError) as error:
-            message, remedy = _said(error)
-            (folder / _SPARE).unlink(missing_ok=True)
-            _write(folder, replace(tell.job, state="failed", sentence=message, remedy=remedy))
-            return
-        done = replace(tell.job, state="done", **{key: report[key] for key in ("accuracy", "photos", "notes")})
-        shutil.rmtree(folder / _PHOTOS, ignore_errors=True)
-        (folder / _SPARE).unlink(missing_ok=True)
-        _write(folder, done)
-
-
-def _learn(folder: Path, job: Job, tell: _Teller) -> dict[str, Any]:
-    from engine.models.learn import learn
-
-    with suppress(ModelNotFound):  # killed after the model was written, and before it said so
-        if (report := report_of(job.name)) and report.get("job") == job.id:
-            return report
-    paths = sorted((folder / _PHOTOS).glob("*/*"))
-    return learn(paths, job.name, load_model(job.base), tell, full=job.full, scratch=folder)
-
-
-def _said(error: Exception) -> tuple[str, str]:
-    if isinstance(error, TallyError):
-        return error.message, error.remedy
-    if isinstance(error, MemoryError):
-        return "the training ran out of memory", "take fewer photos, or smaller ones"
-    return f"the training could not go on ({error})", "make room on the disk, and go on: what was computed is kept"
-
-
-if __name__ == "__main__":
-    _work(Path(sys.argv[1]))

@@ -130,28 +130,21 @@ def test_photos_that_cannot_be_stored_leave_nothing(photos, home):
     assert list((home / "training").iterdir()) == []
 
 
-def test_what_cannot_be_learnt_from_is_said_and_forgotten_with_its_photos(tmp_path, home):
-    folder = fill(tmp_path / "one", {"disc": 8})
-    archive = Path(shutil.make_archive(str(tmp_path / "one"), "zip", folder))
-    job = ended(jobs.start([("one.zip", archive.read_bytes())], "ours", "starter"))
-    assert job.state == "failed"
-    assert "only class" in job.sentence
-    jobs.forget(job.id)
-    assert jobs.jobs() == []
+def test_what_nobody_comes_back_to_is_deleted(photos, home):
+    kept, old = jobs.start(photos, "kept", "starter"), jobs.start(photos, "old", "starter")
+    left_by_a_command = home / "training" / "left"
+    left_by_a_command.mkdir()
+    for job in (kept, old):
+        jobs.cancel(job.id)
+    for folder in (home / "training" / old.id, left_by_a_command):
+        os.utime(folder, (0, time.time() - 15 * 86_400))
+    jobs.resume_interrupted()
+    assert [job.id for job in jobs.jobs()] == [kept.id]
+    assert not left_by_a_command.exists()
+    jobs.forget(kept.id)
+    assert [path.name for path in (home / "training").iterdir() if path.is_dir()] == []
     with pytest.raises(engine.InputError, match="gone"):
-        jobs.resume(job.id)
-
-
-def test_old_photos_are_not_kept_for_ever(photos, home, monkeypatch):
-    job = jobs.start(photos, "ours", "starter")
-    jobs.cancel(job.id)
-    jobs.resume_interrupted()
-    assert look(job).state == "stopped"
-    now = time.time()
-    monkeypatch.setattr(time, "time", lambda: now + 15 * 86_400)
-    jobs.resume_interrupted()
-    assert jobs.jobs() == []
-    assert not (home / "training" / job.id).exists()
+        jobs.resume(kept.id)
 
 
 @pytest.mark.parametrize(

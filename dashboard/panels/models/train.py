@@ -20,7 +20,6 @@ from engine.errors import InputError
 from engine.models import jobs
 from engine.models.gather import FEWEST
 from engine.models.jobs import Job
-from engine.models.registry import new_folder
 
 _EVERY = 1  # s between two looks at a job that goes on
 _LAYOUT = """```text
@@ -76,7 +75,13 @@ def _form(base: str) -> None:
         return
     usable = model_choice.usable()
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        name = st.text_input("Name of the model", _proposed(files[0].name), max_chars=64, key="train-name", width=260)
+        name = st.text_input(
+            "Name of the model",
+            _proposed(files[0].name),
+            max_chars=64,
+            key=f"train-name-{state.train_drops}",
+            width=260,
+        )
         if len(usable) > 1:
             base = st.selectbox("Start from", usable, usable.index(base), key="train-base", width=220)
     full = st.checkbox(
@@ -117,7 +122,7 @@ def _proposed(file: str) -> str:
 def _refused(name: str) -> InputError | None:
     """Why a model cannot be called so."""
     try:
-        new_folder(name)
+        jobs.check_new(name)
     except InputError as error:
         return error
     return None
@@ -148,7 +153,10 @@ def _going_on(job: Job, *, waits: bool) -> None:
 
 def _chart(job: Job) -> None:
     last = job.history[-1]
-    place = f"after {last['epochs']:.0f} passes" if "epochs" in last else f"on fifth {last['fold']:.0f} of the photos"
+    passes = last.get("epochs", 0)
+    place = (
+        f"after {passes:.0f} pass{'' if passes == 1 else 'es'}" if passes else f"on fifth {last['fold']:.0f} of five"
+    )
     findings = {"error": f"{share(last['error'])} errors {place}", "loss": f"Loss of {abs(last['loss']):.2f} {place}"}
     for column, (measure, finding) in zip(st.columns(2), findings.items(), strict=True):
         with column:
