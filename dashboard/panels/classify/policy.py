@@ -157,8 +157,8 @@ def _frame(policy: Policy) -> pd.DataFrame:
 def _csv(table: pd.DataFrame) -> bytes:
     """As `Policy.csv` writes it; what is edited need not be a policy yet."""
     wholes = [", ".join(cell) if isinstance(cell, list | tuple) else "" for cell in table["part_of"]]
-    own = table.reset_index(drop=True).fillna({"name": "", "synonyms": ""})
-    rows = own.assign(**{"class": table.index, "part_of": wholes})[["class", "policy", "part_of", "name", "synonyms"]]
+    texts = {name: table[name].fillna("").tolist() for name in ("name", "synonyms")}
+    rows = pd.DataFrame({"class": table.index, "policy": table["policy"].tolist(), "part_of": wholes, **texts})
     return rows.to_csv(index=False, lineterminator="\n").encode()
 
 
