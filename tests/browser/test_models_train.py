@@ -57,9 +57,8 @@ def test_from_a_zip_to_a_model_in_use(page, tmp_path):
     headline(page, "Training my-cups-2")
     page.reload()  # who comes back finds it again
     page.get_by_role("tab", name="Train your own").click()
-    expect(page.get_by_role("heading", level=1)).to_have_text(
-        re.compile(r"Ready: 3\d of 36 photos right"), timeout=TRAINED
-    )
+    ready = page.get_by_role("heading", level=1, name=re.compile(r"Ready: 3\d of 36 photos right"))
+    expect(ready).to_be_visible(timeout=TRAINED)
     page.get_by_role("button", name="Use this model").click()
     expect(page.get_by_role("button", name="In use")).to_be_disabled()
     expect(page.get_by_role("combobox", name="Model")).to_have_value("my-cups-2")

@@ -38,12 +38,11 @@ def draw(base: str) -> None:
         jobs.resume_interrupted()
     found = jobs.jobs()
     active = [job for job in found if job.active]
-    heading = st.empty()
     tell("train")
     if active:
         _watch([job.id for job in active])
-    else:
-        heading.title(_headline(found[0]) if found else "Make a model of your own")
+    else:  # in the same place, or two headings would stand there until the page is drawn
+        st.title(_headline(found[0]) if found else "Make a model of your own")
     for job in found:
         if not job.active:
             _ended(job)
