@@ -112,8 +112,9 @@ class Classifier:
                 batch = torch.stack(photos).to(memory_format=self._layout)
                 if self.card.mirror_average:
                     features.append(features_with_mirror(self.network, batch))
-                else:
-                    features.append(self.network.features(batch))
+                else:  # an even number: convolutions of an odd one differ in their last bits
+                    even = torch.cat([batch, batch[-1:]]) if len(batch) % 2 else batch
+                    features.append(self.network.features(even)[: len(batch)])
             seen = torch.cat(features).numpy()
             logits, left_out = self.logits(seen), None
             if self.card.table:

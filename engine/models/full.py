@@ -22,7 +22,6 @@ from engine.models.networks import with_head
 from engine.models.package import write_model
 from engine.models.progress import Progress
 from engine.models.train import Recipe, train
-from engine.photos.closeup import fit_closeup
 from engine.photos.decode import decode_all
 
 _PHOTOS = 60_000  # shown in all, about ten minutes of two cores; but no fewer than 8 and no more than 40 epochs
@@ -31,7 +30,6 @@ _TOO_FEW = f"Of both halves of the held-out photos {_FEWEST} are needed to train
 _RECIPE = Recipe(
     rate=0.02, fall=0.6, smoothing=0.05, mixing=0.3, patience=6, save=30
 )  # gentle: the weights are good already
-_GATE = 300  # photos that teach the gate what a close-up is
 
 
 def drawn(photos: int) -> float:
@@ -44,7 +42,6 @@ class Whole:
     """A trained network, as a model that can be asked."""
 
     model: Classifier
-    gate: Any
     report: dict[str, Any]  # of the second half of the held-out photos
     better: bool  # than the head, on these
     sentence: str
@@ -67,7 +64,7 @@ def train_whole(
     rest = np.delete(np.arange(len(data.labels)), held_out)
     first, second = (held_out[data.in_first_half[held_out] == half] for half in (True, False))
     if min(len(first), len(second)) < _FEWEST:
-        return Whole(base, None, {}, False, f"{_TOO_FEW}: the linear head is kept.")
+        return Whole(base, {}, False, f"{_TOO_FEW}: the linear head is kept.")
     seen, halted = (
         decoded(
             partial(only, paths, data.named(rows)),
@@ -108,11 +105,7 @@ def train_whole(
         "temperature": 1.0,
     }
     write_model(folder / "model", network, card)
-    whole = _compared(paths, data, (first, second), Classifier(folder / "model"), head)
-    if whole.better:
-        few = images(paths, data, rest[:: len(rest) // _GATE + 1])
-        whole = replace(whole, gate=fit_closeup(whole.model, few, images(paths, data, first)))
-    return whole
+    return _compared(paths, data, (first, second), Classifier(folder / "model"), head)
 
 
 def _decoding(progress: Progress, total: int, done: int) -> None:
@@ -135,7 +128,7 @@ def _compared(
     said = "beats the linear head" if better else "does not beat the linear head, which is kept"
     errors = f"{1 - found['accuracy']:.1%} errors against {1 - against['accuracy']:.1%}"
     sentence = f"On {len(second):,} held-out photos the trained network {said}: {errors}."
-    return Whole(model, None, found, better, sentence)
+    return Whole(model, found, better, sentence)
 
 
 def images(paths: Sequence[Path], data: Gathered, rows: Items) -> Iterator[Image.Image]:

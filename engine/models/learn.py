@@ -32,7 +32,7 @@ from engine.listings.route import NEVER
 from engine.models.classifier import Classifier
 from engine.models.data import how_many, only, read_labelled
 from engine.models.evaluate import Scored, report
-from engine.models.full import Whole, drawn, train_whole
+from engine.models.full import Whole, drawn, images, train_whole
 from engine.models.gather import Gathered, gather
 from engine.models.head import Heads, fit_head
 from engine.models.networks import Network
@@ -41,12 +41,13 @@ from engine.models.progress import Progress, in_parts, silent
 from engine.models.registry import REPORT, new_folder
 from engine.models.suspects import suspects
 from engine.models.thumbnails import thumbnails
-from engine.photos.closeup import recentred
+from engine.photos.closeup import fit_closeup, recentred
 
 Gate = Mapping[str, NDArray[np.float64]] | None
 
 _HELD_OUT = 480  # photos for listings: looked at four times each, as they are and spoiled
 _OF_A_CLASS = (8, 20)  # the fewest and the most of one class; never more than half of it
+_GATE = 300  # photos that teach the gate what a close-up is
 _CLASSES = 4  # with that many held-out photos: with fewer classes, none can be hidden to stand for the unknown
 _NO_UNKNOWN = "Too few classes or photos to learn what is unknown: every listing goes to people."
 _SUMMARY = ("photos", "accuracy", "balanced_accuracy", "top5", "log_loss", "ece")
@@ -202,7 +203,7 @@ def _of_network(paths: Sequence[Path], data: Gathered, held_out: Items, whole: W
     return Built(
         network=whole.model.network,
         temperature=whole.model.card.temperature,
-        listings=for_listings(paths, data, held_out, (whole.model, whole.gate), known, progress),
+        listings=for_listings(paths, data, held_out, (whole.model, None), known, progress),
         report=whole.report,
         trained={"kind": "network"},
         note="of one half of the held-out photos; the other half chose when to stop, and the temperature",
@@ -237,7 +238,10 @@ def for_listings(
     known: tuple[NDArray[np.float32], Items],
     progress: Progress,
 ) -> tuple[Fitted, dict[str, Any]]:
-    """What `engine.listings.fit` fits, on held-out photos, for a model and a gate that were trained on the `known`."""
+    """What `engine.listings.fit` fits, on held-out photos, for a model that was trained on the `known`.
+
+    A gate that knows the model's features is set for these photos; where there is none, one is trained.
+    """
     model, gate = trial
     each = np.zeros((len(data.classes), 2), dtype=np.int64)
     np.add.at(each, (data.labels[held_out], data.in_first_half[held_out].astype(np.int64)), 1)
@@ -250,4 +254,9 @@ def for_listings(
     )
     if gate is not None:
         gate = recentred(gate, np.stack([photo.looks[0].features for photo in photos if photo.in_first_half]))
+    else:
+        rest, half = np.delete(np.arange(len(data.labels)), held_out), held_out[data.in_first_half[held_out]]
+        whole = images(paths, data, rest[:: len(rest) // _GATE + 1])
+        fresh = fit_closeup(model, whole, images(paths, data, half))
+        gate = {name: values.astype(np.float64) for name, values in fresh.items()}
     return fit(model, known, photos, gate, partial(progress, "fitting thresholds"))

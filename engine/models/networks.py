@@ -9,7 +9,7 @@ from typing import Any
 
 import torch
 from torch import Tensor, nn
-from torch.nn.functional import relu
+from torch.nn.functional import linear, relu
 
 
 class Excitation(nn.Module):
@@ -26,8 +26,13 @@ class Excitation(nn.Module):
         nn.init.zeros_(self.up.bias)
 
     def forward(self, x: Tensor) -> Tensor:
-        gates: Tensor = 2 * self.up(relu(self.down(x.mean((2, 3))))).sigmoid()
+        gates = 2 * _precisely(self.up, relu(_precisely(self.down, x.mean((2, 3))))).sigmoid()
         return x * gates[:, :, None, None]
+
+
+def _precisely(layer: nn.Linear, x: Tensor) -> Tensor:
+    """In double precision: the last bits of a float32 product depend on how many photos share the batch."""
+    return linear(x.double(), layer.weight.double(), layer.bias.double()).to(x.dtype)
 
 
 class ResidualBlock(nn.Module):

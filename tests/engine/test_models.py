@@ -46,7 +46,9 @@ def test_probabilities_sum_to_one_and_features_have_their_width(model):
     assert np.allclose(np.exp(log_probabilities).sum(1), 1)
 
 
-def test_a_photo_and_its_mirror_are_the_same(model):
+def test_a_photo_and_its_mirror_are_the_same_where_the_card_says_so(folder):
+    change_card(folder, input={**json.loads((folder / "card.json").read_text())["input"], "mirror_average": True})
+    model = Classifier(folder)
     image = Image.linear_gradient("L").rotate(90).convert("RGB")
     image.paste("red", (0, 0, 60, 256))
     one, mirrored = model.predict([image, image.transpose(Image.Transpose.FLIP_LEFT_RIGHT)]).log_probabilities
