@@ -29,6 +29,7 @@ from engine.photos.quality import levelled, measure
 if TYPE_CHECKING:
     from engine.models.classifier import Classifier
 
+_ELSE = "the model sees what is none of the classes"
 Rule = Literal["pooled", "majority"]
 RULES: tuple[Rule, ...] = get_args(Rule)
 
@@ -183,8 +184,8 @@ def _doubts(weighed: Weighed, known: float, policy: Policy, said: text.Text) -> 
     if known < 0.5:
         likely = f"perhaps not in the catalogue, with a probability of {100 * (1 - known):.0f} %"
         near = " and ".join(vote.readable(policy.shown[index]) for index in weighed.nearest)
-        stranger = f"its photos are stranger than {100 * (weighed.unknown or 0):.0f} % of known ones; nearest are {near}"
-        reasons.append(f"{likely}: {stranger if near else 'the model sees what is none of the classes'}")
+        stranger = f"its photos are stranger than {100 * (weighed.unknown or 0):.0f} % of known ones"
+        reasons.append(f"{likely}: " + (f"{stranger}; nearest are {near}" if near else _ELSE))
     if weighed.poor:
         reasons.append(weighed.poor)
     if weighed.two_objects:
