@@ -43,6 +43,7 @@ SIZES = (1, 2, 3, 4, 5, 6)  # photos of a listing
 _DRAWS = 6  # of hidden classes
 _LISTINGS = 400  # for each size and draw
 _PER_CLASS = 50  # training photos kept for neighbours
+_WARMTH = 3.0  # log of the temperature at most: where photos say nothing, the best one is infinite
 _TRIED = 4  # photos of the listings on which mixes of scores are compared
 _GATE_SHARE = 16  # one training photo in so many teaches what a close-up is
 _TWO = 0.99  # of listings of one object gain less from a second class
@@ -119,7 +120,8 @@ def _with_pool(fitted: Fitted, material: Material, log_share: Array) -> Fitted:
     labels = np.concatenate([material.labels[photos[:, 0]] for photos, _ in listings])
 
     def calibration(values: Array) -> Fitted:
-        return replace(fitted, temperature=float(np.exp(values[0])), train_prior=values[1] * log_share)
+        temperature = float(np.exp(values[0].clip(-_WARMTH, _WARMTH)))
+        return replace(fitted, temperature=temperature, train_prior=values[1] * log_share)
 
     def pooled(rho: float) -> Array:
         return np.concatenate([pool(replace(found, rho=rho), material, chosen) for chosen in listings])
@@ -195,7 +197,7 @@ def _mixes() -> Iterator[Sequence[str]]:
     for logits, distances, rest in product(
         ("gen", "energy", "max logit"),
         (["mahalanobis"], ["neighbours"], ["mahalanobis", "neighbours"]),
-        ([], ["boundary"], ["autoencoder"], ["boundary", "autoencoder"]),
+        ([], ["boundary"]),
     ):
         yield [logits, *distances, *rest]
 

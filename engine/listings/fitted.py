@@ -146,7 +146,6 @@ def _sound(fitted: Fitted, arrays: dict[str, NDArray[np.float64]], shape: tuple[
         "around": (width, width),
         "origin": (width,),
         "boundaries": (classes, classes),
-        "code": (len(known.code), width),
         "bank": (len(known.bank_labels), width),
     }
     return (

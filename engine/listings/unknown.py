@@ -17,7 +17,6 @@ _NEIGHBOURS = 5
 _AROUND = 20  # neighbours that name the nearest classes
 _SHRINK = 1.0  # of the covariances towards a sphere; 1 did better on hidden classes than 0.1 or 0.01
 _ALIKE = 0.95  # of pairs of photos of one class are less alike than two that repeat each other
-_CODE = 6  # times shorter than the features is the autoencoder's code
 
 
 @dataclass(frozen=True)
@@ -30,7 +29,6 @@ class Reference:
     around: Array  # [width, width] inverse covariance of n around the centre
     origin: Array  # [width] mean of f
     boundaries: Array  # [classes, classes] distances between the head's weight vectors
-    code: Array  # [code, width] the linear autoencoder's weights
     bank: Array  # [photos, width] n of some photos of each class
     bank_labels: NDArray[np.int64]  # [photos]
 
@@ -60,7 +58,6 @@ class Reference:
             around=_precision(n - centre, weights),
             origin=weights @ features,
             boundaries=np.linalg.norm(head[:, None] - head[None], axis=2),
-            code=np.linalg.svd(n[kept] - centre, full_matrices=False)[2][: n.shape[1] // _CODE],
             bank=n[kept],
             bank_labels=labels[kept],
         )
@@ -105,12 +102,6 @@ def neighbours(known: Reference, _: Array, features: Array) -> Array:
     return np.asarray(-np.partition(_normalised(features) @ known.bank.T, -_NEIGHBOURS, axis=1)[:, -_NEIGHBOURS])
 
 
-def autoencoder(known: Reference, _: Array, features: Array) -> Array:
-    """What a linear autoencoder (Baldi and Hornik 1989) cannot rebuild of n, squared."""
-    n = _normalised(features) - known.centre
-    return np.asarray(((n - n @ known.code.T @ known.code) ** 2).sum(1))
-
-
 SCORES = {
     "gen": gen,
     "energy": energy,
@@ -118,7 +109,6 @@ SCORES = {
     "mahalanobis": mahalanobis,
     "boundary": boundary,
     "neighbours": neighbours,
-    "autoencoder": autoencoder,
 }
 
 

@@ -64,7 +64,7 @@ def test_a_tied_vote_is_told(tmp_path, capsys):
     for name, data in drawn_listing("tie"):
         (tmp_path / name).write_bytes(data)
     assert main(["classify", str(tmp_path)]) == 0
-    assert "tied vote, 1-1; tire wins on score" in capsys.readouterr().out
+    assert "tied vote, 1-1; bicycle wins on score" in capsys.readouterr().out
 
 
 def test_nothing_readable_fails_in_one_line(tmp_path, capsys):

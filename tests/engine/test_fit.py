@@ -84,7 +84,7 @@ def test_the_trial_has_both_halves_and_its_thresholds_hold_on_the_half_that_they
 def test_the_mix_is_the_best_that_was_tried(world):
     mixes = {name: value for name, value in world.table.items() if "+" in name}
     assert " + ".join(world.fitted.novelty.mix) == max(mixes, key=mixes.__getitem__)
-    assert {"mahalanobis", "autoencoder"} <= set(world.table)
+    assert {"mahalanobis", "neighbours"} <= set(world.table)
 
 
 def test_stranger_listings_are_less_likely_known(world):

@@ -76,12 +76,6 @@ def test_the_distance_to_boundaries_by_hand(world):
     assert unknown.boundary(known, logits, row) == pytest.approx(expected)
 
 
-def test_the_autoencoder_rebuilds_only_what_lies_on_its_code(world):
-    plain = replace(world[0], centre=np.zeros(WIDTH), code=np.eye(2, WIDTH))
-    rows = np.eye(3, WIDTH)
-    assert unknown.autoencoder(plain, rows, rows) == pytest.approx([0, 0, 1])
-
-
 @pytest.mark.parametrize("name", ["gen", "energy", "max logit", "mahalanobis", "boundary", "neighbours"])
 def test_what_lies_between_all_classes_is_strange(world, name):
     known, head, features, _ = world
