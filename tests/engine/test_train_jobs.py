@@ -64,9 +64,9 @@ def test_killed_or_not_the_model_is_the_same_and_one_waits_for_the_other(photos,
     first = jobs.start(photos, "whole", "starter")
     with pytest.raises(engine.InputError, match="is being trained"):
         jobs.start(photos, "whole", "starter")
+    when(first, lambda found: found.state == "running")  # it has the turn
     os.kill(pid(first, home), signal.SIGSTOP)  # it sleeps
     second = jobs.start(photos, "killed", "starter")
-    when(first, lambda found: found.active)
     assert look(second).state == "waiting"
     os.kill(pid(first, home), signal.SIGCONT)
     done = ended(first)
