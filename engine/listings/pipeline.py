@@ -130,7 +130,7 @@ def decide(
     policy = terms.policy_for(model.classes)
     classes = policy.names
     said = text.evidence(description, model.classes, right=terms.right, learned=terms.learned, policy=policy)
-    weighed = weigh(read, model, terms, said.log_evidence)
+    weighed = weigh(read, model, terms, policy, said.log_evidence)
     poll = weighed.poll
     label = poll.voted if rule == "majority" else poll.best
 

@@ -62,18 +62,18 @@ class Weighed:
     notes: list[str]  # what was done, in words
 
 
-def weigh(read: Mapping[str, Look], model: Model, terms: Terms = Terms(), text: Array | None = None) -> Weighed:  # noqa: B008  (frozen)
+def weigh(read: Mapping[str, Look], model: Model, terms: Terms, policy: Policy, text: Array) -> Weighed:
     """Judge each photo, then pool those that count with the prior and what the text says, [names of the policy]."""
     fitted, items, names = terms.fitted or model.fitted, list(read.values()), list(read)
     card, features = (np.stack([getattr(item, name) for item in items]) for name in ("log_probabilities", "features"))
     log_p = terms.adapter.shift(card, features) if terms.adapter else card
-    policy = terms.policy_for(model.classes)
     log_p = policy.pooled(vote.calibrate(log_p, fitted.temperature, fitted.train_prior))
     qualities = inspect(names, [item.measures for item in items], features, fitted.gate)
-    flat, prior = np.zeros(len(policy.names)), terms.prior_for(model.classes)
-    counted = flat if prior is None else fitted.beta * ((pooled := policy.pooled(prior)) - pooled.mean())
-    said = flat if text is None else text
-    panel = _Panel(policy.names, fitted, policy.by_name, log_p, features, names, qualities, counted, said)
+    counted = np.zeros(len(policy.names))
+    if (prior := terms.prior_for(model.classes)) is not None:
+        prior = policy.pooled(prior)
+        counted = fitted.beta * (prior - prior.mean())
+    panel = _Panel(policy.names, fitted, policy.by_name, log_p, features, names, qualities, counted, text)
     everyone = list(range(len(names)))
     found = panel.poll(everyone)
     weights = found.poll.evidence.weights.tolist()

@@ -18,8 +18,8 @@ from safetensors.torch import load
 from engine.errors import DamagedModel, ModelNotFound
 from engine.models.imagenet import ARCHITECTURES
 from engine.models.networks import Network, build
+from engine.models.registry import CARD
 
-CARD = "card.json"
 _FORMAT = 1
 _INPUT_METHOD = {"resize": "squash", "interpolation": "bicubic, antialiased"}
 

@@ -12,8 +12,8 @@ from safetensors import SafetensorError
 from safetensors.torch import save
 
 from engine.errors import ModelError
-from engine.models.checkpoint import CARD
 from engine.models.networks import Network
+from engine.models.registry import CARD
 
 WEIGHTS = "weights.safetensors"
 _LARGE = 10_000  # values: smaller ones (norms, scales) may need what half precision loses, and weigh nothing
