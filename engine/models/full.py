@@ -27,9 +27,8 @@ from engine.photos.decode import decode_all
 _PHOTOS = 60_000  # shown in all, about ten minutes of two cores; but no fewer than 8 and no more than 40 epochs
 _FEWEST = 10  # held-out photos of each half: with fewer, chance alone decides
 _TOO_FEW = f"Of both halves of the held-out photos {_FEWEST} are needed to train the whole network"
-_RECIPE = Recipe(
-    rate=0.02, fall=0.6, smoothing=0.05, mixing=0.3, patience=6, save=30
-)  # gentle: the weights are good already
+# Gentle: the weights are good already.
+_RECIPE = Recipe(rate=0.02, fall=0.6, smoothing=0.05, mixing=0.3, plain=0.6, patience=6, save=30)
 
 
 def drawn(photos: int) -> float:

@@ -33,6 +33,7 @@ def write_model(
     Raises ModelError if it cannot be written, and what `further` raises; no trace is left then.
     """
     unfinished = folder.with_name(f".{folder.name}.{os.getpid()}")
+    _sweep(folder)
     try:
         unfinished.mkdir(parents=True)
         weights = {
@@ -50,3 +51,14 @@ def write_model(
         raise ModelError(f"the model could not be written to {folder} ({error})", "make room, and try again") from error
     finally:
         shutil.rmtree(unfinished, ignore_errors=True)
+
+
+def _sweep(folder: Path) -> None:
+    """Delete what processes that were killed left of this model."""
+    for left in folder.parent.glob(f".{folder.name}.*"):
+        try:
+            os.kill(int(left.suffix[1:]), 0)
+        except ProcessLookupError:
+            shutil.rmtree(left, ignore_errors=True)
+        except (ValueError, OSError):  # not of ours, or of somebody else's process
+            continue

@@ -40,13 +40,14 @@ class Recipe:
     batch: int = 128  # photos
     rate: float = 0.1  # of learning, at its highest
     warm_up: float = 0.01  # share of the steps in which the rate rises from 0
-    fall: float = 0.3  # share of the steps, the last, in which it falls to 0
+    fall: float = 1 / 3  # share of the steps, the last, in which it falls to 0
     momentum: float = 0.9  # Nesterov's
     decay: float = 5e-4  # of kernels, not of biases and norms
     smoothing: float = 0.1  # of labels
     mixing: float = 0.5  # share of batches whose photos are mixed in pairs
+    plain: float = 0.675  # share of the steps, the last, without both: they blur what sets unknown objects apart
     average: float = 2  # epochs that the averaged weights remember
-    sizes: tuple[tuple[float, int], ...] = ((0, 48), (0.4, 64))  # share of the steps from which, px
+    sizes: tuple[tuple[float, int], ...] = ((0, 48), (2 / 3, 64))  # share of the steps from which, px
     size: int = 80  # px in use: crops look larger in training (Touvron et al. 2019, "train-test discrepancy")
     evaluate: float = 1  # epochs between evaluations
     patience: int = 0  # evaluations without a better log-loss after which it stops; 0: it does not
@@ -128,12 +129,13 @@ def train(
         x = distorted(crops(seen, rows.numpy(), size, random), random)
         labels = torch.from_numpy(seen.of)[rows]
         targets = nn.functional.one_hot(labels, classes).float()
-        if float(torch.rand((), generator=random)) < recipe.mixing:
+        plain = share >= 1 - recipe.plain
+        if not plain and float(torch.rand((), generator=random)) < recipe.mixing:
             x, targets = mixed(x, targets, random)
 
         with torch.autocast(device, torch.bfloat16, enabled=_has_bfloat16(device)):
             logits = network.head(network.features(normalise(x)))
-        loss = cross_entropy(logits.float(), targets.to(device), label_smoothing=recipe.smoothing)
+        loss = cross_entropy(logits.float(), targets.to(device), label_smoothing=0.0 if plain else recipe.smoothing)
         state.optimiser.zero_grad()
         loss.backward()  # type: ignore[no-untyped-call]
         state.optimiser.step()

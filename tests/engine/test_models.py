@@ -2,7 +2,10 @@
 
 import hashlib
 import json
+import os
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -14,6 +17,7 @@ from safetensors.torch import load_file, save_file
 import engine
 from engine.models.checkpoint import read_card
 from engine.models.classifier import Classifier
+from engine.models.package import write_model
 from engine.models.registry import classes_of, delete_model, find, list_models, rename_model
 
 STARTER = find("starter")
@@ -201,6 +205,19 @@ def test_a_spoiled_model_is_listed_with_its_reason(home, folder):
     row = list_models()[1]
     assert row["name"] == "mine"
     assert "not a model card" in row["error"]
+
+
+def test_what_a_killed_training_left_is_swept_up_by_the_next_one(home, model):
+    gone = subprocess.Popen([sys.executable, "-c", ""])
+    gone.wait()
+    dead, alive = (home / "models" / f".ours.{pid}" for pid in (gone.pid, os.getppid()))
+    for left in (dead, alive):
+        (left / "pictures").mkdir(parents=True)
+    write_model(home / "models" / "ours", model.network, dict(model.card.raw))
+    assert find("ours") == home / "models" / "ours"
+    assert not dead.exists()
+    assert alive.exists()
+    assert [row["name"] for row in list_models()] == ["starter", "ours"]
 
 
 def test_the_starter_is_protected(home):

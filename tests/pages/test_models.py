@@ -9,8 +9,10 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from dashboard.samples import drawn_listing
+from engine.models import published
 from engine.models.registry import find, list_models
 from engine.store.verdicts import search
+from tests.engine.test_published import SEEN, SMALL, network, written
 from tests.pages.test_classify import drop
 
 APP = Path(__file__).resolve().parents[2] / "dashboard" / "app.py"
@@ -113,6 +115,25 @@ def test_a_model_is_renamed_and_deleted(ours, page):
     press(page, "Delete theirs")
     assert [row["name"] for row in list_models()] == ["starter"]
     assert page.title[0].value == "One model, built in"
+
+
+def test_a_published_classifier_is_downloaded_and_can_be_asked(page, tmp_path, monkeypatch):
+    path = written(tmp_path, network(SEEN).state_dict())
+    monkeypatch.setattr(published, "address", lambda _: path.as_uri())
+    page.switch_page("../pages/models.py").run()
+    page.session_state["models-tab"] = "All models"
+    page.run()
+    assert page.selectbox(key="models-architecture").value == SMALL
+    press(page, "Download")
+    assert not page.error
+    assert f"imagenet-{SMALL}" in [row["name"] for row in list_models()]
+    assert SMALL not in page.selectbox(key="models-architecture").options
+    assert f"imagenet-{SMALL}" in page.selectbox(key="model").options
+    monkeypatch.setattr(published, "address", lambda _: (tmp_path / "gone-0123abcd.pth").as_uri())
+    press(page, "Download")
+    assert "gone-0123abcd.pth could not be downloaded" in page.error[0].proto.title
+    assert "the starter serves meanwhile" in page.error[0].value
+    assert len(list_models()) == 2
 
 
 def press(page: AppTest, label: str) -> None:
