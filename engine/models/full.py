@@ -20,7 +20,7 @@ from engine.models.gather import Gathered
 from engine.models.head import Head, log_softmax, temperature
 from engine.models.networks import with_head
 from engine.models.package import write_model
-from engine.models.progress import Progress
+from engine.models.progress import Progress, counting
 from engine.models.train import Recipe, train
 from engine.photos.decode import decode_all
 
@@ -69,7 +69,7 @@ def train_whole(
             partial(only, paths, data.named(rows)),
             folder / part,
             data.classes,
-            partial(_decoding, progress, len(rows)),
+            counting(progress, "decoding photos", len(rows)),
         )
         for part, rows in (("seen", rest), ("held-out", first))
     )
@@ -105,10 +105,6 @@ def train_whole(
     }
     write_model(folder / "model", network, card)
     return _compared(paths, data, (first, second), Classifier(folder / "model"), head)
-
-
-def _decoding(progress: Progress, total: int, done: int) -> None:
-    progress("decoding photos", done / total)
 
 
 def _compared(

@@ -37,7 +37,7 @@ from engine.models.gather import Gathered, gather
 from engine.models.head import Heads, fit_head
 from engine.models.networks import Network
 from engine.models.package import write_model
-from engine.models.progress import Progress, in_parts, silent
+from engine.models.progress import Progress, counting, in_parts, silent
 from engine.models.registry import REPORT, new_folder
 from engine.models.suspects import suspects
 from engine.models.thumbnails import thumbnails
@@ -90,10 +90,8 @@ def learn(
         raise InputError(f"{base.id} is too large to be trained whole here", "train a linear head on it")
     total = max(1, how_many(paths))
     progress = in_parts(progress, _seconds(total, full=full))
-    seen = look_at_all(
-        read_labelled(paths), base, settings.TRAIN_PHOTOS, lambda done: progress("looking at photos", done / total)
-    )
-    data = gather(seen)
+    looked = counting(progress, "looking at photos", total)
+    data = gather(look_at_all(read_labelled(paths), base, settings.TRAIN_PHOTOS, looked))
     held_out = set_apart(data)
     heads = fit_head(data.features, data.labels, data.groups, held_out, partial(progress, "training"))
     temperature, log_p = heads.calibrated(data.features, data.labels)
@@ -192,12 +190,8 @@ def _of_head(
 
 def _of_network(paths: Sequence[Path], data: Gathered, held_out: Items, whole: Whole, progress: Progress) -> Built:
     rest = np.delete(np.arange(len(data.labels)), held_out)
-    seen = look_at_all(
-        only(paths, data.named(rest)),
-        whole.model,
-        settings.TRAIN_PHOTOS,
-        lambda done: progress("looking again", done / len(rest)),
-    )
+    again = counting(progress, "looking again", len(rest))
+    seen = look_at_all(only(paths, data.named(rest)), whole.model, settings.TRAIN_PHOTOS, again)
     places = {name: index for index, name in enumerate(data.classes)}
     known = seen.arrays()[0], np.array([places[label] for label in seen.labels])
     return Built(
@@ -249,9 +243,8 @@ def for_listings(
     if len(shown) < _CLASSES:
         return Fitted(gate=gate, accept=(NEVER,)), {}
     rows = held_out[np.isin(data.labels[held_out], shown)]
-    photos = look_at(
-        only(paths, data.named(rows)), model, lambda done: progress("looking at spoiled copies", done / len(rows))
-    )
+    spoiled = counting(progress, "looking at spoiled copies", len(rows))
+    photos = look_at(only(paths, data.named(rows)), model, spoiled)
     if gate is not None:
         gate = recentred(gate, np.stack([photo.looks[0].features for photo in photos if photo.in_first_half]))
     else:

@@ -1,7 +1,7 @@
 """What long work tells of itself while it goes on, and how long it will take."""
 
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from itertools import accumulate
 from typing import Protocol
 
@@ -31,6 +31,11 @@ def in_parts(progress: Progress, weights: Mapping[str, float]) -> Progress:
         progress(what, (before[what] + weights[what] * share) / total, **figures)
 
     return tell
+
+
+def counting(progress: Progress, what: str, total: int) -> Callable[[int], None]:
+    """Tells `progress` the share of `what` when it hears how many are done."""
+    return lambda done: progress(what, done / total)
 
 
 class Pace:

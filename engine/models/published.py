@@ -13,7 +13,7 @@ from http.client import HTTPException
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
-from urllib.error import HTTPError
+from urllib.error import HTTPError, URLError
 from urllib.request import Request, urlopen
 
 import torch
@@ -128,8 +128,9 @@ def download(url: str, progress: Progress = silent) -> Path:
         if isinstance(error, HTTPError):
             error.close()  # it is the server's answer, too
         no_room = getattr(error, "errno", None) in (errno.ENOSPC, errno.EDQUOT)
+        reason = error.reason if type(error) is URLError else error
         raise DownloadFailed(
-            f"{name} could not be downloaded ({error})",
+            f"{name} could not be downloaded ({getattr(reason, 'strerror', None) or reason})",
             f"make room in {folder}, and try again"
             if no_room
             else f"get {url} by other means and put it into {folder}; the starter serves meanwhile",
