@@ -11,7 +11,7 @@ from streamlit.delta_generator import DeltaGenerator
 
 from dashboard import charts
 from dashboard.charts import routing as figures
-from dashboard.downloads import csv
+from dashboard.downloads import download
 from dashboard.panels.classify import changes
 from dashboard.panels.classify.changes import Offer
 from dashboard.text import sentence, share
@@ -243,14 +243,7 @@ def _numbers(tried: Mapping[str, Judged], fitted: Fitted, dial: Dial) -> None:
     )
     with st.expander("Show the numbers"):
         st.dataframe(pd.DataFrame(rows), hide_index=True, alt="What the dial does by number of photos")
-        st.download_button(
-            "CSV: the curves",
-            csv(curves),
-            "risk-coverage.csv",
-            "text/csv",
-            icon=":material/download:",
-            on_click="ignore",
-        )
+        download("CSV: the curves", curves, "risk-coverage.csv")
 
 
 def _save(terms: Terms, dial: Dial) -> None:

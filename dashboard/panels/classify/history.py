@@ -9,7 +9,7 @@ import pandas as pd
 import streamlit as st
 
 from dashboard.cached import thumbnail
-from dashboard.downloads import csv
+from dashboard.downloads import download
 from dashboard.panels.classify import words
 from dashboard.problems import tell, told
 from dashboard.text import count, escape
@@ -58,14 +58,7 @@ def draw(_: "Classifier") -> None:
         if page > 1:
             rows, _total = wanted(limit=_PAGE, offset=(page - 1) * _PAGE)
         _verdicts(rows)
-        st.download_button(
-            f"CSV: {count(total, 'verdict')}",
-            lambda: csv(table(wanted(limit=_ALL)[0])),
-            "verdicts.csv",
-            "text/csv",
-            icon=":material/download:",
-            on_click="ignore",
-        )
+        download(f"CSV: {count(total, 'verdict')}", lambda: table(wanted(limit=_ALL)[0]), "verdicts.csv")
     elif not (text or decision or decided):
         st.markdown(
             "Each verdict is kept with its photos as soon as there is one: of listings dropped here, of those that "
@@ -154,14 +147,7 @@ def _log(lines: Sequence[Logged]) -> None:
     st.dataframe(
         log_table(lines), hide_index=True, column_config=_COLUMNS, placeholder="", alt="Decisions, newest first"
     )
-    st.download_button(
-        "CSV: the whole log",
-        lambda: csv(log_table(queue.decisions(_ALL))),
-        "decisions.csv",
-        "text/csv",
-        icon=":material/download:",
-        on_click="ignore",
-    )
+    download("CSV: the whole log", lambda: log_table(queue.decisions(_ALL)), "decisions.csv")
 
 
 def log_table(lines: Sequence[Logged]) -> pd.DataFrame:

@@ -18,7 +18,7 @@ import pandas as pd
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from dashboard.downloads import csv
+from dashboard.downloads import download
 from dashboard.dropzone import dropzone
 from dashboard.keeping import classify, named, unopened
 from dashboard.panels.classify import words
@@ -229,21 +229,11 @@ def _result(work: _Work, model: "Classifier") -> None:
         alt="A row for each listing: its decision, label, certainty, photos read, price, and the first reason",
     )
     with st.container(horizontal=True):
-        st.download_button(
-            "CSV: a row a listing",
-            partial(csv, table(work.done).drop(columns="open")),
-            "listings.csv",
-            "text/csv",
-            icon=":material/download:",
-            on_click="ignore",
-        )
-        st.download_button(
+        download("CSV: a row a listing", lambda: table(work.done).drop(columns="open"), "listings.csv")
+        download(
             "JSON Lines: every number",
-            partial(json_lines, [verdict for _, verdict in work.done]),
+            lambda: json_lines([verdict for _, verdict in work.done]),
             "listings.jsonl",
-            "application/jsonl",
-            icon=":material/download:",
-            on_click="ignore",
             help="As `tally classify --json` prints them.",
         )
 

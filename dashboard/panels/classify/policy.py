@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, get_args
 import pandas as pd
 import streamlit as st
 
+from dashboard.downloads import download
 from dashboard.panels.classify import changes
 from dashboard.panels.classify.changes import Offer
 from dashboard.text import count, escape, sentence
@@ -111,9 +112,7 @@ def _edit(draft: _Draft) -> None:
 def _exchange(draft: _Draft, model: "Classifier") -> None:
     """The table as a file, down and up."""
     with st.container(horizontal=True):
-        st.download_button(
-            "CSV to edit", _csv(draft.table), "policy.csv", "text/csv", icon=":material/download:", on_click="ignore"
-        )
+        download("CSV to edit", _csv(draft.table), "policy.csv")
         with st.popover("Read a CSV", icon=":material/upload:", key=f"policy-upload-{state.policy_round}"):
             st.markdown("A class that the table leaves out is accepted.")
             files = st.file_uploader(

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 import streamlit as st
 
-from dashboard.downloads import csv
+from dashboard.downloads import download
 from dashboard.dropzone import dropzone
 from dashboard.measured import once
 from dashboard.panels.classify import changes
@@ -93,9 +93,7 @@ def _uploader() -> None:
                 key=f"prices-{state.prices_drops}",
                 help="The columns label and price, and where known currency, condition and date.",
             )
-        st.download_button(
-            "Template (CSV)", TEMPLATE, "sold-items.csv", "text/csv", icon=":material/download:", on_click="ignore"
-        )
+        download("Template (CSV)", TEMPLATE, "sold-items.csv")
     if problem := state.pop("prices_problem", None):
         changes.refused(*problem)
     if files:
@@ -165,6 +163,4 @@ def _ranges(table: pd.DataFrame) -> None:
         },
         alt="Price range, sales and coverage by class",
     )
-    st.download_button(
-        "CSV: a row a class", csv(table), "prices.csv", "text/csv", icon=":material/download:", on_click="ignore"
-    )
+    download("CSV: a row a class", table, "prices.csv")

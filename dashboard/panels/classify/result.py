@@ -9,7 +9,7 @@ import streamlit as st
 
 from dashboard import charts
 from dashboard.charts import classify as figures
-from dashboard.downloads import csv
+from dashboard.downloads import csv, download
 from dashboard.panels.classify import words
 from dashboard.samples import TITLES, cover
 from dashboard.text import capital, count, escape, percent, plain, sentence
@@ -189,20 +189,9 @@ def _evidence_table(verdict: Verdict) -> dict[str, list[str | float | None]]:
 def downloads(verdict: Verdict, description: str) -> None:
     """The verdict as JSON (the API's own format, and the description) and as a table with a row a photo."""
     with st.popover("Download", icon=":material/download:"):
-        st.download_button(
-            "JSON: the whole verdict",
-            json.dumps({**verdict.as_dict(), "description": description}, indent=2),
-            f"{verdict.listing}.json",
-            "application/json",
-            on_click="ignore",
-        )
-        st.download_button(
-            "CSV: a row a photo",
-            photos_csv(verdict, description),
-            f"{verdict.listing}.csv",
-            "text/csv",
-            on_click="ignore",
-        )
+        whole = json.dumps({**verdict.as_dict(), "description": description}, indent=2)
+        download("JSON: the whole verdict", whole, f"{verdict.listing}.json", icon=None)
+        download("CSV: a row a photo", photos_csv(verdict, description), f"{verdict.listing}.csv", icon=None)
 
 
 def photos_csv(verdict: Verdict, description: str) -> str:
