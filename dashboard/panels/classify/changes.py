@@ -1,14 +1,16 @@
 """What people set and accepted: a button for it, the log of it, and one click to roll it back."""
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any
 
 import streamlit as st
 
 from dashboard import person as people
+from dashboard.problems import tell, told
 from dashboard.text import capital, escape, sentence
-from engine.errors import InputError, TallyError
+from dashboard.uploads import Upload, admit_tables
+from engine.errors import InputError
 from engine.store import changes as store
 from engine.store.schema import Change
 
@@ -28,44 +30,58 @@ def who() -> None:
             people.leave()
 
 
-@dataclass(frozen=True)
-class Offer:
-    """A change that may be accepted."""
+def accept_button(
+    label: str,
+    kind: store.Kind,
+    content: bytes,
+    summary: str,
+    then: Callable[[], None] = lambda: None,
+    **of: Any,
+) -> None:
+    """A button that puts a change in force, and does `then`; `of` goes with it. `who` must have been drawn."""
 
-    kind: store.Kind
-    content: bytes
-    summary: str
-    model: str | None = None
-    figures: Mapping[str, Any] | None = None
+    def accept(person: str) -> None:
+        store.accept(kind, content=content, summary=summary, person=person, **of)
+        then()
+
+    _button(label, f"accept-{kind}", (accept, "In force"), icon=":material/check:", type="primary")
 
 
-def accept_button(label: str, offer: Offer, then: Callable[[], None] = lambda: None) -> None:
-    """A button that puts a change in force, and does `then`. `who` must have been drawn."""
+def _button(label: str, key: str, work: tuple[Callable[[str], None], str], **look: Any) -> None:
+    """A button for those who said who they are: what it does with the name, and what is said then."""
     person = people.person()
-    st.button(
-        label,
-        type="primary",
-        icon=":material/check:",
-        key=f"accept-{offer.kind}",
-        disabled=person is None,
-        help=None if person else "Say who you are first: the log of changes names you.",
-        on_click=_accept,
-        args=(offer, person, then),
-    )
+    if not person:
+        look["help"] = "Say who you are first: the log of changes names you."
+    st.button(label, key=key, disabled=person is None, on_click=_do, args=(*work, person), **look)
 
 
-def told() -> None:
-    """Callbacks cannot draw: what went wrong in one, or was done, stands here in the run that follows."""
-    if problem := state.pop("changes-problem", None):
-        st.error(problem.remedy, title=problem.message)
+def _do(work: Callable[[str], None], done: str, person: str) -> None:
+    with told("changes"):
+        work(person)
+        state["changes-done"] = done
+
+
+def outcome() -> None:
+    """What went wrong in a button's work, or was done: callbacks cannot draw."""
+    tell("changes")
     if done := state.pop("changes-done", None):
         st.toast(done, icon=":material/check:")
 
 
-def refused(name: str, error: InputError) -> None:
-    """Why a file was not taken."""
-    title = error.message if name in error.message else f"{name}: {error.message}"
-    st.error(escape(sentence(error.remedy)), title=escape(title))
+def take_table(files: Sequence[Upload], place: str, read: Callable[[str, bytes], None]) -> None:
+    """Read the table that was dropped, by its name and content. Why it is not taken stands here in the next run."""
+    if refused := state.pop(f"{place}-refused", None):
+        name, error = refused
+        title = error.message if name in error.message else f"{name}: {error.message}"
+        st.error(escape(sentence(error.remedy)), title=escape(title))
+    if files:
+        (name, content), *_ = admit_tables(files)
+        assert isinstance(content, bytes)  # the first is never one too many
+        try:
+            read(name, content)
+        except InputError as error:
+            state[f"{place}-refused"] = name, error
+        st.rerun()
 
 
 def standing(kind: str, model: str | None = None) -> Change | None:
@@ -92,16 +108,8 @@ def said_of(change: Change) -> str:
 
 def roll_back_button(change: Change, label: str = "Roll back") -> None:
     """A button that ends a change. `who` must have been drawn."""
-    person = people.person()
-    st.button(
-        label,
-        icon=":material/undo:",
-        key=f"roll-back-{change.id}",
-        disabled=person is None,
-        help="What held before holds again." if person else "Say who you are first.",
-        on_click=_roll_back,
-        args=(change.id, person),
-    )
+    work = partial(store.roll_back, change.id), "Rolled back"
+    _button(label, f"roll-back-{change.id}", work, icon=":material/undo:", help="What held before holds again.")
 
 
 def draw() -> None:
@@ -124,20 +132,3 @@ def line(change: Change) -> None:
         st.markdown(f"{told}  \n:small[{said_of(change)}{by}]", width="stretch")
         if back is None:
             roll_back_button(change)
-
-
-def _accept(offer: Offer, person: str, then: Callable[[], None]) -> None:
-    try:
-        store.accept(**vars(offer), person=person)
-        state["changes-done"] = "In force"
-        then()
-    except TallyError as error:
-        state["changes-problem"] = error
-
-
-def _roll_back(change: int, person: str) -> None:
-    try:
-        store.roll_back(change, person)
-        state["changes-done"] = "Rolled back"
-    except TallyError as error:
-        state["changes-problem"] = error

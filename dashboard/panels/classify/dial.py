@@ -13,7 +13,6 @@ from dashboard import charts
 from dashboard.charts import routing as figures
 from dashboard.downloads import download
 from dashboard.panels.classify import changes
-from dashboard.panels.classify.changes import Offer
 from dashboard.text import sentence, share
 from engine.listings.fitted import Fitted
 from engine.listings.operating import Judged, Operating, costs, operate, stand, threshold_within
@@ -251,7 +250,7 @@ def _save(terms: Terms, dial: Dial) -> None:
         changes.in_force("dial")
         return
     changes.who()
-    changes.accept_button("Use this dial", Offer("dial", json.dumps(dial.as_dict()).encode(), described(dial)))
+    changes.accept_button("Use this dial", "dial", json.dumps(dial.as_dict()).encode(), described(dial))
 
 
 def described(dial: Dial) -> str:

@@ -8,9 +8,7 @@ import streamlit as st
 
 from dashboard.downloads import download
 from dashboard.panels.classify import changes
-from dashboard.panels.classify.changes import Offer
 from dashboard.text import count, escape, sentence
-from dashboard.uploads import admit_tables
 from engine.errors import InputError
 from engine.listings.policy import Action, Policy
 from engine.listings.table import plain
@@ -68,7 +66,7 @@ def draw(model: "Classifier", terms: Terms) -> None:
         st.markdown(f"{count(len(changed), 'change')}: {escape(summary)}.{past}")
         changes.who()
         with st.container(horizontal=True):
-            changes.accept_button("Use this catalogue", Offer("policy", content, summary), _forget)
+            changes.accept_button("Use this catalogue", "policy", content, summary, _forget)
             st.button("Forget the changes", icon=":material/close:", on_click=_forget)
     else:
         changes.in_force("policy")
@@ -120,18 +118,12 @@ def _exchange(draft: _Draft, model: "Classifier") -> None:
                 accept_multiple_files=True,
                 key=f"policy-file-{state.policy_round}",
             )
-    if problem := state.pop("policy_problem", None):
-        changes.refused(*problem)
-    if files:
-        (name, content), *_ = admit_tables(files)
-        try:
-            if isinstance(content, InputError):
-                raise content
-            state.policy_draft = _Draft(draft.version, _frame(Policy.read(content, model.classes, name)))
-        except InputError as error:
-            state.policy_problem = name, error
-            draft.start = None
-        st.rerun()
+
+    def read(name: str, content: bytes) -> None:
+        draft.start = None  # another uploader, whatever comes of it
+        state.policy_draft = _Draft(draft.version, _frame(Policy.read(content, model.classes, name)))
+
+    changes.take_table(files, "policy", read)
 
 
 def _forget() -> None:

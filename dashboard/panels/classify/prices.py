@@ -13,10 +13,7 @@ from dashboard.downloads import download
 from dashboard.dropzone import dropzone
 from dashboard.measured import once
 from dashboard.panels.classify import changes
-from dashboard.panels.classify.changes import Offer
 from dashboard.text import count, escape, percent, sentence
-from dashboard.uploads import admit_tables
-from engine.errors import InputError
 from engine.listings.policy import Policy
 from engine.listings.price import TEMPLATE, Prices
 from engine.listings.table import plain
@@ -49,13 +46,13 @@ def draw(model: "Classifier") -> None:
     policy = terms.policy_for(model.classes)
     table = once(lambda: _table(prices, policy), "prices", model.id, terms.version, of) if prices else None
     st.title(_headline(table))
-    changes.told()
+    changes.outcome()
     if dropped:
         st.caption(f"Read from {escape(dropped.name)}; not in use yet.")
         changes.who()
         with st.container(horizontal=True):
             summary = f"{count(len(dropped.prices.sales), 'sale')} from {dropped.name}"
-            changes.accept_button("Use these prices", Offer("prices", dropped.content, summary), _forget)
+            changes.accept_button("Use these prices", "prices", dropped.content, summary, _forget)
             st.button("Put it away", icon=":material/close:", on_click=_forget)
     elif made := prices and changes.standing("prices"):
         st.caption(f"In use: {escape(made.summary)}. {changes.said_of(made)}.")
@@ -94,18 +91,13 @@ def _uploader() -> None:
                 help="The columns label and price, and where known currency, condition and date.",
             )
         download("Template (CSV)", TEMPLATE, "sold-items.csv")
-    if problem := state.pop("prices_problem", None):
-        changes.refused(*problem)
     if files:
         state.prices_drops += 1
-        (name, content), *_ = admit_tables(files)
-        try:
-            if isinstance(content, InputError):
-                raise content
-            state.prices_dropped = _Dropped(name, content, Prices.read(content, name))
-        except InputError as error:
-            state.prices_problem = name, error
-        st.rerun()
+    changes.take_table(files, "prices", _read)
+
+
+def _read(name: str, content: bytes) -> None:
+    state.prices_dropped = _Dropped(name, content, Prices.read(content, name))
 
 
 def _account(prices: Prices, policy: Policy) -> None:

@@ -8,7 +8,6 @@ from dashboard import charts
 from dashboard.charts import routing as figures
 from dashboard.measured import once
 from dashboard.panels.classify import changes
-from dashboard.panels.classify.changes import Offer
 from dashboard.text import capital, escape, sentence
 from engine.errors import InputError
 from engine.listings.proposals import Proposal, propose
@@ -103,8 +102,8 @@ def _card(proposal: Proposal, model: "Classifier") -> None:
                 f"| {words} | {_percent(before)} | {_percent(after)} |" for words, (before, after) in pairs.items()
             ]
             st.markdown("\n".join(["| | before | after |", "|---|---:|---:|", *lines]))
-            offer = Offer(proposal.kind, proposal.content, proposal.sentence, model.id, proposal.figures)
-            changes.accept_button("Accept", offer)
+            given = proposal.kind, proposal.content, proposal.sentence
+            changes.accept_button("Accept", *given, model=model.id, figures=proposal.figures)
 
 
 def _percent(share: float) -> str:

@@ -30,7 +30,7 @@ def draw(model: "Classifier") -> None:
     st.title(dial.headline(tried, model, terms))
     if trouble:
         st.error(trouble.remedy, title=escape(trouble.message))
-    changes.told()
+    changes.outcome()
     part = st.segmented_control(
         "Part",
         _PARTS,
