@@ -1,11 +1,10 @@
 """What waits for people: each listing for one of them at a time, the one that a look is worth most for first."""
 
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from sqlalchemy import case, func, or_, select, update
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, undefer
 
 from engine import settings
 from engine.errors import InputError
@@ -14,26 +13,6 @@ from engine.store.schema import Decision, StoredVerdict, stored_name
 from engine.store.verdicts import Kept, found, kept, requeue
 
 _LABEL_CHARACTERS = 400  # of the column
-
-
-@dataclass(frozen=True)
-class Logged:
-    """A line of the audit log."""
-
-    id: int
-    at: datetime
-    person: str
-    verdict_id: str | None  # None: it was deleted
-    listing: str | None
-    label: str | None  # what the person said; None: none of the classes, or nothing where skipped
-    skipped: bool
-    seen: bool  # whether the person saw what the engine said before
-    said: dict[str, Any]  # by the engine: decision, label, confidence
-    model: str
-    weights: str
-    terms: str
-    seconds: float | None
-    undone_at: datetime | None
 
 
 def waiting(person: str | None = None) -> int:
@@ -125,15 +104,11 @@ def undo(person: str) -> str | None:
         return last.verdict_id
 
 
-def decisions(limit: int = 200, offset: int = 0) -> list[Logged]:
+def decisions(limit: int = 200, offset: int = 0) -> list[Decision]:
     """The audit log, newest first, with what was skipped and what was undone."""
-    wanted = (
-        select(Decision, StoredVerdict.listing)
-        .outerjoin(StoredVerdict, StoredVerdict.id == Decision.verdict_id)
-        .order_by(Decision.id.desc())
-    )
+    wanted = select(Decision).options(undefer(Decision.listing)).order_by(Decision.id.desc())
     with session() as opened:
-        return [_logged(*pair) for pair in opened.execute(wanted.limit(limit).offset(offset))]
+        return list(opened.scalars(wanted.limit(limit).offset(offset)))
 
 
 def decided_today(person: str | None = None) -> int:
@@ -178,22 +153,3 @@ def _decide(opened: Session, verdict_id: str, person: str, *, label: str | None,
     else:  # under other terms it is the same listing
         this = StoredVerdict.subject == stored.subject
         opened.execute(update(StoredVerdict).where(this).values(free | {"queued": False}))
-
-
-def _logged(decision: Decision, listing: str | None) -> Logged:
-    return Logged(
-        id=decision.id,
-        at=decision.decided_at,
-        person=decision.person,
-        verdict_id=decision.verdict_id,
-        listing=listing,
-        label=decision.label,
-        skipped=decision.skipped,
-        seen=decision.seen,
-        said=decision.said,
-        model=decision.model.partition("@")[0],
-        weights=decision.model.partition("@")[2],
-        terms=decision.terms,
-        seconds=decision.seconds,
-        undone_at=decision.undone_at,
-    )

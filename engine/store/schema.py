@@ -14,8 +14,9 @@ from sqlalchemy import (
     Text,
     TypeDecorator,
     UniqueConstraint,
+    select,
 )
-from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
+from sqlalchemy.orm import DeclarativeBase, Mapped, column_property, mapped_column, relationship
 
 from engine import settings
 from engine.errors import InputError
@@ -225,6 +226,9 @@ class Decision(Base):
     seconds: Mapped[float | None]  # from the claim; None where it was not claimed
     decided_at: Mapped[datetime] = mapped_column(Moment)
     undone_at: Mapped[datetime | None] = mapped_column(Moment)
+    listing: Mapped[str | None] = column_property(  # None: its verdict was deleted
+        select(StoredVerdict.listing).where(StoredVerdict.id == verdict_id).scalar_subquery(), deferred=True
+    )
 
 
 class Change(Base):

@@ -40,25 +40,7 @@ class Kept:
     made_at: datetime
     waits: str | None  # why it waits for a person: "review", "unknown" or "audit"; None: it does not
     propensity: float  # the chance with which it came before people; 0: it did not
-    gain: float  # of a look at it, as the dial stood
     decision: Decision | None  # the newest that stands
-
-
-@dataclass(frozen=True)
-class Row:
-    """A verdict in a list. `decided` is None where nobody decided, and where it is in no class."""
-
-    id: str
-    made_at: datetime
-    listing: str
-    decision: str
-    label: str | None
-    confidence: float | None
-    model: str
-    origin: str
-    waits: str | None
-    decided_by: str | None
-    decided: str | None
 
 
 def save_verdict(  # noqa: PLR0913 - what a verdict rests on
@@ -88,31 +70,29 @@ def save_verdict(  # noqa: PLR0913 - what a verdict rests on
     waits: str | None = verdict.decision if verdict.decision != "accept" else None
     if waits is None and audited([part for part in shown if part] or [key], dial.audit):
         waits = "audit"
-    row = StoredVerdict(
-        id=key,
-        subject=subject,
-        listing=verdict.listing,
-        decision=verdict.decision,
-        model=verdict.model,
-        origin=origin,
-        terms=terms,
-        made_at=datetime.now(UTC),
-        waits=waits,
-        queued=False,
-        propensity={None: 0.0, "audit": dial.audit}.get(waits, 1.0),
-        gain=0.0 if verdict.sure is None else dial.gain(verdict.sure),
-        words=_folded([verdict.listing, *_names(verdict.label), description]),
-        description=description,
-        content=verdict.as_dict(),
-        looks=pack(looks),
-    )
     with session() as opened:
         for digest, jpeg in zip(shown, pictures, strict=True):
             if digest is not None:
                 opened.execute(_new(opened, Picture).values(sha256=digest, jpeg=jpeg))
-        values = {column.key: getattr(row, column.key) for column in StoredVerdict.__table__.columns}
-        new = opened.execute(_new(opened, StoredVerdict).values(values).returning(StoredVerdict.id)).first()
-        if new:
+        new = _new(opened, StoredVerdict).values(
+            id=key,
+            subject=subject,
+            listing=verdict.listing,
+            decision=verdict.decision,
+            model=verdict.model,
+            origin=origin,
+            terms=terms,
+            made_at=datetime.now(UTC),
+            waits=waits,
+            queued=False,
+            propensity={None: 0.0, "audit": dial.audit}.get(waits, 1.0),
+            gain=0.0 if verdict.sure is None else dial.gain(verdict.sure),
+            words=_folded([verdict.listing, *_names(verdict.label), description]),
+            description=description,
+            content=verdict.as_dict(),
+            looks=pack(looks),
+        )
+        if opened.scalar(new.returning(StoredVerdict.id)):
             links = [{"verdict_id": key, "place": at, "picture": digest} for at, digest in enumerate(shown) if digest]
             if links:
                 opened.execute(insert(Shown), links)
@@ -130,7 +110,7 @@ def verdict(verdict_id: str) -> Kept:
 
 def search(
     text: str = "", decision: str | None = None, decided: bool | None = None, limit: int = 200, offset: int = 0
-) -> tuple[list[Row], int]:
+) -> tuple[list[Kept], int]:
     """Verdicts, newest first, and how many there are in all.
 
     `text` is looked for in the listing's name, the label, the label that people gave and the description. `decision` is
@@ -155,7 +135,7 @@ def search(
             wanted = wanted.where(or_(StoredVerdict.words.contains(text, autoescape=True), Decision.label.in_(labels)))
         count = opened.scalar(wanted.with_only_columns(func.count(), maintain_column_froms=True)) or 0
         order = wanted.order_by(StoredVerdict.made_at.desc(), StoredVerdict.id)
-        return [_row(*pair) for pair in opened.execute(order.limit(limit).offset(offset))], count
+        return [_kept(*pair) for pair in opened.execute(order.limit(limit).offset(offset))], count
 
 
 def looks_of(verdict_id: str) -> list[Look | InputError]:
@@ -217,6 +197,10 @@ def found(opened: Session, verdict_id: str, *, hold: bool = False) -> StoredVerd
 
 def kept(opened: Session, stored: StoredVerdict) -> Kept:
     """The row as plain data."""
+    return _kept(stored, opened.scalar(standing(stored.id).order_by(Decision.id.desc()).limit(1)))
+
+
+def _kept(stored: StoredVerdict, decision: Decision | None) -> Kept:
     try:
         said = Verdict.from_dict(stored.content)
     except InputError as error:
@@ -230,8 +214,7 @@ def kept(opened: Session, stored: StoredVerdict) -> Kept:
         made_at=stored.made_at,
         waits=stored.waits if stored.queued else None,
         propensity=stored.propensity,
-        gain=stored.gain,
-        decision=opened.scalar(standing(stored.id).order_by(Decision.id.desc()).limit(1)),
+        decision=decision,
     )
 
 
@@ -242,8 +225,8 @@ def standing(verdict_id: Any) -> Select[Any]:
 
 def _newest() -> Subquery:
     """The id of the newest standing decision on each verdict that has one."""
-    counts = Decision.verdict_id.is_not(None), Decision.undone_at.is_(None), ~Decision.skipped
-    newest = select(Decision.verdict_id, func.max(Decision.id).label("id")).where(*counts)
+    # Equal to itself is each id but that of a deleted verdict, which is NULL.
+    newest = standing(Decision.verdict_id).with_only_columns(Decision.verdict_id, func.max(Decision.id).label("id"))
     return newest.group_by(Decision.verdict_id).subquery()
 
 
@@ -288,20 +271,3 @@ def _folded(words: Sequence[str]) -> str:
 def _storable(text: str) -> str:
     """Without what no database keeps as text: NUL, and bytes that are no characters."""
     return text.encode("utf-8", "replace").decode().replace("\0", " ")
-
-
-def _row(stored: StoredVerdict, decision: Decision | None) -> Row:
-    said = stored.content
-    return Row(
-        id=stored.id,
-        made_at=stored.made_at,
-        listing=stored.listing,
-        decision=stored.decision,
-        label=said["label"],
-        confidence=said["confidence"],
-        model=stored.model,
-        origin=stored.origin,
-        waits=stored.waits if stored.queued else None,
-        decided_by=decision.person if decision else None,
-        decided=decision.label if decision else None,
-    )

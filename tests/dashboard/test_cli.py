@@ -284,7 +284,7 @@ def test_reading_verdicts_makes_no_database_and_saving_keeps_each_once(stock, ho
         assert json_lines(capsys.readouterr().out) == plain
     rows, number = search()
     assert number == 3
-    assert {row.listing: (row.origin, row.waits) for row in rows} == {
+    assert {row.verdict.listing: (row.origin, row.waits) for row in rows} == {
         "bicycle": ("command", None),
         "mug": ("command", None),
         "stock": ("command", "review"),

@@ -193,7 +193,9 @@ def test_a_search_shows_the_newest_first_in_pages_and_by_decision():
     assert [row.id for row in verdicts.search(decision="review", decided=True)[0]] == [keys[3]]
     assert verdicts.search(decided=False)[1] == 9
     (row,) = verdicts.search("3")[0]
-    assert (row.listing, row.label, row.decided_by, row.decided) == ("3", "bicycle", "Ana", None)
+    assert row.decision is not None
+    assert (row.verdict.listing, row.verdict.label, row.decision.person) == ("3", "bicycle", "Ana")
+    assert row.decision.label is None
     assert verdicts.search("", limit=3, offset=20) == ([], 10)
 
 

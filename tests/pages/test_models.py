@@ -63,7 +63,7 @@ def test_the_first_row_switches_the_model_and_the_photos_are_looked_at_again(our
     assert "Model ours@" in words(page)
     assert page.title[0].value.startswith("Mug")
     rows, _ = search()
-    assert sorted(row.model.partition("@")[0] for row in rows) == ["ours", "starter"]
+    assert sorted(row.verdict.model.partition("@")[0] for row in rows) == ["ours", "starter"]
     page.selectbox(key="model").select("starter").run()
     assert "Model starter@" in words(page)
 

@@ -15,8 +15,8 @@ from dashboard.problems import tell, told
 from dashboard.text import count, escape
 from engine.listings.vote import readable
 from engine.store import queue, verdicts
-from engine.store.queue import Logged
-from engine.store.verdicts import Row
+from engine.store.schema import Decision
+from engine.store.verdicts import Kept
 
 if TYPE_CHECKING:
     from engine.models.classifier import Classifier
@@ -74,7 +74,7 @@ def _headline(total: int, *, filtered: bool) -> str:
     return f"{count(total, 'verdict')} so far" if total else "No verdict yet"
 
 
-def _verdicts(rows: Sequence[Row]) -> None:
+def _verdicts(rows: Sequence[Kept]) -> None:
     shown = table(rows)
     shown.insert(0, "photo", pd.Series([_icon(row.id) for row in rows], dtype=object))
     event = st.dataframe(
@@ -99,7 +99,7 @@ def _verdicts(rows: Sequence[Row]) -> None:
     with st.container(horizontal=True, vertical_alignment="center"):
         row = chosen[0]
         st.button("Open here", icon=":material/open_in_full:", on_click=_open, args=(row.id,))
-        with st.popover(f"Delete {escape(row.listing)}", icon=":material/delete:", key="history-delete"):
+        with st.popover(f"Delete {escape(row.verdict.listing)}", icon=":material/delete:", key="history-delete"):
             st.markdown("The verdict and its photos are gone for good. What people decided stays in the log.")
             st.button("Delete it", type="primary", on_click=_delete, args=(row.id,), key="history-gone")
 
@@ -121,26 +121,26 @@ def _delete(key: str) -> None:
         verdicts.delete_verdict(key)
 
 
-def table(rows: Sequence[Row]) -> pd.DataFrame:
+def table(rows: Sequence[Kept]) -> pd.DataFrame:
     """A row a verdict."""
     return pd.DataFrame(
         {
             "address": f"/classify?verdict={row.id}",
-            "Tally says": readable(row.label or ""),
-            "sure": row.confidence,
-            "decision": words.DECISIONS[row.decision][0],
-            "people say": words.thing(row.decided) if row.decided_by else "waits" if row.waits else "",
-            "who": row.decided_by or "",
+            "Tally says": readable(row.verdict.label or ""),
+            "sure": row.verdict.confidence,
+            "decision": words.DECISIONS[row.verdict.decision][0],
+            "people say": words.thing(row.decision.label) if row.decision else "waits" if row.waits else "",
+            "who": row.decision.person if row.decision else "",
             "when": row.made_at,
-            "listing": row.listing,
+            "listing": row.verdict.listing,
             "from": row.origin,
-            "model": row.model,
+            "model": row.verdict.model,
         }
         for row in rows
     )
 
 
-def _log(lines: Sequence[Logged]) -> None:
+def _log(lines: Sequence[Decision]) -> None:
     if not lines:
         st.markdown("Nobody decided yet. What people say in *Review*, or at a verdict, stands here with who and when.")
         return
@@ -150,11 +150,11 @@ def _log(lines: Sequence[Logged]) -> None:
     download("CSV: the whole log", lambda: log_table(queue.decisions(_ALL)), "decisions.csv")
 
 
-def log_table(lines: Sequence[Logged]) -> pd.DataFrame:
+def log_table(lines: Sequence[Decision]) -> pd.DataFrame:
     """A row a decision, those that were undone too."""
     return pd.DataFrame(
         {
-            "when": line.at,
+            "when": line.decided_at,
             "who": line.person,
             "listing": line.listing or "(deleted)",
             "people say": "skipped" if line.skipped else words.thing(line.label),
@@ -163,8 +163,8 @@ def log_table(lines: Sequence[Logged]) -> pd.DataFrame:
             "sure": line.said["confidence"],
             "decision": words.DECISIONS[line.said["decision"]][0],
             "saw what Tally says": line.seen,
-            "model": line.model,
-            "weights": line.weights,
+            "model": line.model.partition("@")[0],
+            "weights": line.model.partition("@")[2],
             "terms": line.terms,
             "seconds": line.seconds,
         }

@@ -60,7 +60,7 @@ def draw(model: "Classifier", terms: Terms) -> None:
     changed = [label for label in model.classes if policy.of(label) != now.of(label)]
     if changed:
         rows, _ = search(limit=_COUNTED)
-        touched = sum(row.label in changed for row in rows)
+        touched = sum(row.verdict.label in changed for row in rows)
         past = f" Of the newest {count(len(rows), 'listing')}, {touched:,} had such a label." if rows else ""
         summary = _summary(changed, policy)
         st.markdown(f"{count(len(changed), 'change')}: {escape(summary)}.{past}")
