@@ -97,24 +97,15 @@ def _verdict(
     listing: "Listing", options: argparse.Namespace, model: "Classifier", terms: Terms
 ) -> tuple[Verdict, Callable[[], str] | None]:
     """The verdict, and what keeps it if it is to be kept."""
-    from dashboard.keeping import classify, named, unopened
+    from dashboard.keeping import classify, unopened
 
     if listing.error:
         return unopened(listing, model, options.rule), None
-    if not options.save:
-        verdict = classify_listing(
-            listing.read(), options.description, model=model, rule=options.rule, listing=listing.name, terms=terms
-        )
-        return verdict, None
-    return classify(
-        named(listing),
-        options.description,
-        model=model,
-        rule=options.rule,
-        terms=terms,
-        origin="command",
-        listing=listing.name,
-    )
+    photos, description = listing.read(), options.description
+    given: dict[str, Any] = {"model": model, "rule": options.rule, "terms": terms, "listing": listing.name}
+    if options.save:
+        return classify(photos, description, origin="command", **given)
+    return classify_listing(photos, description, **given), None
 
 
 def _told(verdicts: Sequence[Verdict]) -> Iterator[str]:

@@ -6,9 +6,8 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from dashboard.cached import look_at
-from engine import settings
 from engine.errors import InputError
-from engine.listings.pipeline import Rule, decide, one_too_many
+from engine.listings.pipeline import Rule, decide
 from engine.listings.sources import Listing
 from engine.listings.terms import Terms
 from engine.listings.verdict import Verdict
@@ -39,12 +38,6 @@ def classify(  # noqa: PLR0913 - what a verdict rests on
     verdict = decide(names, looks, model, rule=rule, listing=listing, description=description, terms=terms)
     keep = partial(save_verdict, verdict, looks, [picture.jpeg for picture in pictures], description=description)
     return verdict, partial(keep, origin=origin, terms=terms.version, dial=terms.dial)
-
-
-def named(listing: Listing) -> list[tuple[str, bytes | InputError]]:
-    """The photos of a listing, read; past the limit with the reason why not."""
-    limit = settings.PHOTOS_PER_LISTING
-    return [(name, data if at < limit else one_too_many()) for at, (name, data) in enumerate(listing.read())]
 
 
 def unopened(listing: Listing, model: "Classifier", rule: Rule) -> Verdict:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.listings.route import Dial, RiskCoverage, Trial, risk_coverage
+from engine.listings.route import Dial, RiskCoverage, Trial, risk_coverage, upper_bound
 
 if TYPE_CHECKING:
     from engine.listings.fitted import Fitted
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from engine.listings.weigh import Model
 
 Array = NDArray[np.float64]
-_CONFIDENCE = 0.95  # of the interval around the errors
+_EACH_END = 0.975  # confidence: 95 % of the interval around the errors
 _EVERYTHING = Dial("costs", cost_of_error=1.0, cost_of_review=2.0)  # accepts whatever nothing else speaks against
 
 
@@ -91,7 +91,7 @@ def operate(judged: Judged, accepted: NDArray[np.bool_], dial: Dial) -> Operatin
     weight = judged.weight / judged.weight.sum()
     automatic = float(weight @ accepted)
     errors = float(weight @ (accepted & ~judged.right)) / automatic if automatic > 0 else 0.0
-    cost = float(_costs(np.array([automatic]), np.array([errors]), dial)[0])
+    cost = float(costs(automatic, errors, dial))
     reviews = 1 - automatic * (1 - dial.audit)
     return Operating(automatic, errors, _interval(errors, judged, accepted), reviews, cost)
 
@@ -102,11 +102,6 @@ def stand(judged: Judged, dial: Dial, fitted: "Fitted") -> Operating:
     return operate(judged, judged.accepted(np.array([limits[size] for size in judged.size.tolist()])), dial)
 
 
-def costs(curve: RiskCoverage, dial: Dial) -> Array:
-    """What a listing costs at each of the curve's thresholds."""
-    return _costs(curve.coverage, curve.risk, dial)
-
-
 def threshold_within(judged: Judged, share: float) -> float:
     """The highest kappa from which to accept so that at most this share of listings is left to people."""
     order = np.argsort(judged.kappa, kind="stable")
@@ -114,21 +109,20 @@ def threshold_within(judged: Judged, share: float) -> float:
     return float(judged.kappa[order][over.argmax()]) if over.any() else np.inf
 
 
-def _costs(coverage: Array, risk: Array, dial: Dial) -> Array:
-    """People err too: what they look at costs a review and their share of errors. An audit adds a review."""
+def costs(coverage: Array | float, risk: Array | float, dial: Dial) -> Array:
+    """What a listing costs where this share is accepted, and so much of it wrongly; any shape.
+
+    People err too: what they look at costs a review and their share of errors. An audit adds a review.
+    """
     person = dial.cost_of_review + dial.errors_of_people * dial.cost_of_error
     accepted = risk * dial.cost_of_error + dial.audit * dial.cost_of_review
     return np.asarray(coverage * accepted + (1 - coverage) * person)
 
 
 def _interval(errors: float, judged: Judged, accepted: NDArray[np.bool_]) -> tuple[float, float]:
-    from scipy.stats import beta
-
     weight = judged.weight[accepted]
     if not len(weight):
         return 0.0, 1.0
     count = judged.independent * float(weight.sum() ** 2 / (weight**2).sum())
-    wrong, tail = errors * count, (1 - _CONFIDENCE) / 2
-    low = float(beta.ppf(tail, wrong, count - wrong + 1)) if wrong > 0 else 0.0
-    high = float(beta.ppf(1 - tail, wrong + 1, count - wrong)) if wrong < count else 1.0
-    return low, high
+    low = 1 - upper_bound((1 - errors) * count, count, _EACH_END)
+    return float(low), float(upper_bound(errors * count, count, _EACH_END))

@@ -17,6 +17,7 @@ from engine.errors import DamagedModel, InputError
 from engine.listings import lessons, text
 from engine.listings.adapter import Adapter
 from engine.listings.lessons import Case, Reviewed, percent
+from engine.listings.operating import costs
 from engine.listings.recalibration import learn_thresholds
 from engine.listings.route import Dial, Known, RiskCoverage, risk_coverage
 from engine.listings.terms import Terms
@@ -86,20 +87,11 @@ class Measured:
         """What the dial makes of other weights, [draws, listings] -> [draws]: its costs a listing; or the share that
         goes to people, and as much again for errors that are twice as many as it allows."""
         share = weights / weights.sum(1, keepdims=True)
-        accepted, wrong = share @ self.accepted, share @ (self.accepted & ~self.right)
+        accepted = share @ self.accepted
+        errors = share @ (self.accepted & ~self.right) / accepted.clip(1e-9)
         if dial.rule == "costs":
-            person = dial.cost_of_review + dial.errors_of_people * dial.cost_of_error
-            return np.asarray(wrong * dial.cost_of_error + (1 - accepted) * person)
-        return np.asarray(1 - accepted + (wrong / accepted.clip(1e-9) / dial.errors - 1).clip(0))
-
-    def areas(self, weights: Array) -> Array:
-        """AURC for other weights, [draws, listings] -> [draws]."""
-        order = np.argsort(-self.kappa, kind="stable")
-        ends = np.flatnonzero(np.diff(self.kappa[order], append=-np.inf))
-        drawn = weights[:, order]
-        accepted, errors = (np.cumsum(values, axis=1)[:, ends] for values in (drawn, drawn * ~self.right[order]))
-        risk = errors / np.maximum(accepted, 1e-9)
-        return np.asarray((risk * np.diff(accepted, axis=1, prepend=0.0)).sum(1) / accepted[:, -1])
+            return costs(accepted, errors, replace(dial, audit=0.0))
+        return np.asarray(1 - accepted + (errors / dial.errors - 1).clip(0))
 
 
 def propose(reviewed: Sequence[Reviewed], model: Model, terms: Terms) -> list[Proposal]:
@@ -159,7 +151,7 @@ def apply(kind: str, content: bytes, terms: Terms, model: Model) -> Terms:
             f"this proposal changes the {made_for} of {made_by}, not the {kind} of {model.id}", "propose again"
         )
     try:
-        return _UNPACK[made_for](arrays, about, terms, model)
+        return _unpacked(made_for, arrays, about, terms, model)
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise DamagedModel(f"this proposal is damaged ({error!r})", "propose again") from error
 
@@ -167,59 +159,42 @@ def apply(kind: str, content: bytes, terms: Terms, model: Model) -> Terms:
 def _packed(kind: Kind, terms: Terms, model: Model) -> bytes:
     from safetensors.numpy import save
 
-    arrays, rest = _PACK[kind](terms)
+    arrays: Arrays = {}
+    rest: dict[str, Any] = {}
+    if kind == "prior":
+        arrays["prior"] = np.asarray(terms.prior)
+    elif kind == "thresholds":
+        fitted = terms.fitted or model.fitted
+        rest = {"temperature": fitted.temperature, "known": asdict(fitted.known)}
+    elif kind == "head":
+        arrays = vars(terms.adapter)
+    else:
+        rest = {"right": terms.right}
+        for name, value in vars(terms.learned).items() if terms.learned else ():
+            (arrays if isinstance(value, np.ndarray) else rest)[name] = value
     # One entry: the order of several would differ from run to run.
     about = {"proposal": json.dumps({"kind": kind, "model": model.id, **rest})}
     return save({name: np.ascontiguousarray(values) for name, values in arrays.items()}, about)
 
 
-def _pack_prior(terms: Terms) -> tuple[Arrays, Any]:
-    assert terms.prior is not None
-    return {"prior": terms.prior}, {}
-
-
-def _pack_text(terms: Terms) -> tuple[Arrays, Any]:
-    if not (learned := terms.learned):
-        return {}, {"right": terms.right}
-    rest = {"right": terms.right, "classes": learned.classes, "share": learned.share}
-    return {"coefficients": learned.coefficients, "intercepts": learned.intercepts}, rest
-
-
-def _pack_thresholds(terms: Terms) -> tuple[Arrays, Any]:
-    assert terms.fitted is not None
-    return {}, {"temperature": terms.fitted.temperature, "known": asdict(terms.fitted.known)}
-
-
-def _pack_head(terms: Terms) -> tuple[Arrays, Any]:
-    assert isinstance(terms.adapter, Adapter)
-    return {"weights": terms.adapter.weights, "bias": terms.adapter.bias}, {}
-
-
-def _with_prior(arrays: Arrays, _: Any, terms: Terms, model: Model) -> Terms:
-    _check(arrays, prior=(len(model.classes),))
-    return replace(terms, prior=arrays["prior"])
-
-
-def _with_text(arrays: Arrays, rest: Any, terms: Terms, _: Model) -> Terms:
+def _unpacked(kind: Kind, arrays: Arrays, rest: dict[str, Any], terms: Terms, model: Model) -> Terms:
+    classes = len(model.classes)
+    if kind == "prior":
+        _check(arrays, prior=(classes,))
+        return replace(terms, prior=arrays["prior"])
+    if kind == "thresholds":
+        fitted = terms.fitted or model.fitted
+        known = Known(**{name: float(value) for name, value in rest["known"].items()})
+        return replace(terms, fitted=replace(fitted, temperature=float(rest["temperature"]), known=known))
+    if kind == "head":
+        _check(arrays, weights=(classes, arrays["weights"].shape[-1]), bias=(classes,))
+        return replace(terms, adapter=Adapter(**arrays))
     learned = None
     if arrays:
-        classes = len(rest["classes"])
-        _check(arrays, coefficients=(classes, text.BUCKETS), intercepts=(classes,))
+        named = len(rest["classes"])
+        _check(arrays, coefficients=(named, text.BUCKETS), intercepts=(named,))
         learned = text.Learned(**arrays, classes=rest["classes"], share=float(rest["share"]))
     return replace(terms, right=float(rest["right"]), learned=learned)
-
-
-def _with_thresholds(_: Arrays, rest: Any, terms: Terms, model: Model) -> Terms:
-    known = Known(**{name: float(value) for name, value in rest["known"].items()})
-    return replace(
-        terms, fitted=replace(terms.fitted or model.fitted, temperature=float(rest["temperature"]), known=known)
-    )
-
-
-def _with_head(arrays: Arrays, _: Any, terms: Terms, model: Model) -> Terms:
-    classes = len(model.classes)
-    _check(arrays, weights=(classes, arrays["weights"].shape[-1]), bias=(classes,))
-    return replace(terms, adapter=Adapter(**arrays))
 
 
 def _check(arrays: Arrays, **shapes: tuple[int, ...]) -> None:
@@ -233,18 +208,6 @@ _LEARN: dict[Kind, Callable[[Sequence[Case], Model, Terms], lessons.Lesson]] = {
     "text": lessons.learn_text,
     "thresholds": learn_thresholds,
     "head": lessons.learn_head,
-}
-_PACK: dict[Kind, Callable[[Terms], tuple[Arrays, Any]]] = {
-    "prior": _pack_prior,
-    "text": _pack_text,
-    "thresholds": _pack_thresholds,
-    "head": _pack_head,
-}
-_UNPACK: dict[str, Callable[[Arrays, Any, Terms, Model], Terms]] = {
-    "prior": _with_prior,
-    "text": _with_text,
-    "thresholds": _with_thresholds,
-    "head": _with_head,
 }
 
 
@@ -262,7 +225,7 @@ def _compared(kind: Kind, before: Measured, after: Measured, dial: Dial) -> tupl
     """
     number = len(before.kappa)
     drawn = np.random.default_rng(0).multinomial(number, np.full(number, 1 / number), _DRAWS) * before.weight
-    fewer = before.areas(drawn) - after.areas(drawn)
+    fewer = np.subtract(*(risk_coverage(item.kappa, item.right, drawn).area for item in (before, after)))
     saved = before.losses(drawn, dial) - after.losses(drawn, dial)
     (low, high), (least, most) = (np.quantile(gain, ((1 - _SURE) / 2, (1 + _SURE) / 2)) for gain in (fewer, saved))
     gained, lost = (least, most) if kind == "thresholds" else (low, min(high, most))

@@ -53,16 +53,16 @@ class Known:
 
 @dataclass(frozen=True)
 class RiskCoverage:
-    """What happens at every threshold, the strictest first; all [thresholds]."""
+    """What happens at every threshold, the strictest first; all [thresholds], or [draws, thresholds] but the first."""
 
     threshold: Array  # of kappa
     coverage: Array  # share of all listings accepted
     risk: Array  # share of errors among those accepted
 
     @property
-    def area(self) -> float:
-        """AURC (Geifman et al. 2019): the mean risk over coverages."""
-        return float(self.risk @ np.diff(self.coverage, prepend=0.0))
+    def area(self) -> Any:
+        """AURC (Geifman et al. 2019): the mean risk over coverages, a number or [draws]."""
+        return (self.risk * np.diff(self.coverage, prepend=0.0)).sum(-1)
 
     @property
     def generalised_area(self) -> float:
@@ -73,13 +73,14 @@ class RiskCoverage:
 def risk_coverage(kappa: Array, right: NDArray[np.bool_], weight: Array | None = None) -> RiskCoverage:
     """The risk-coverage curve of listings, [listings] each; those of equal kappa are accepted together.
 
-    `weight`: how many listings one stands for, 1 / the propensity with which it was looked at.
+    `weight`: how many listings one stands for, 1 / the propensity with which it was looked at; or [draws, listings].
     """
     order = np.argsort(-kappa, kind="stable")
     ends = np.flatnonzero(np.diff(kappa[order], append=-np.inf))
-    counted = np.ones(len(kappa)) if weight is None else weight[order]
-    accepted, errors = (np.cumsum(values)[ends] for values in (counted, counted * ~right[order]))
-    return RiskCoverage(kappa[order][ends], accepted / counted.sum(), errors / accepted)
+    counted = np.ones(len(kappa)) if weight is None else weight[..., order]
+    accepted, errors = (np.cumsum(values, -1)[..., ends] for values in (counted, counted * ~right[order]))
+    # Of a draw the surest listings may weigh nothing.
+    return RiskCoverage(kappa[order][ends], accepted / counted.sum(-1, keepdims=True), errors / accepted.clip(1e-9))
 
 
 def error_threshold(kappa: Array, right: NDArray[np.bool_], rate: float, independent: float = 1.0) -> float:
@@ -94,11 +95,11 @@ def error_threshold(kappa: Array, right: NDArray[np.bool_], rate: float, indepen
     return float(curve.threshold[within[-1]]) if len(within) else NEVER
 
 
-def upper_bound(errors: Array | float, accepted: Array | float) -> Array:
-    """Of the share of errors, by Clopper and Pearson at 95 %; any shape, and fractions where listings weigh less."""
+def upper_bound(errors: Array | float, accepted: Array | float, confidence: float = _CONFIDENCE) -> Array:
+    """Of the share of errors, by Clopper and Pearson; any shape, and fractions where listings weigh less."""
     from scipy.stats import beta
 
-    return np.asarray(beta.ppf(_CONFIDENCE, np.add(errors, 1), np.maximum(np.subtract(accepted, errors), 1e-9)))
+    return np.asarray(beta.ppf(confidence, np.add(errors, 1), np.maximum(np.subtract(accepted, errors), 1e-9)))
 
 
 def cost_threshold(error: float, review: float, people: float = 0.0) -> float:

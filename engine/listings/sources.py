@@ -11,6 +11,7 @@ from pathlib import Path, PurePosixPath
 
 from engine import settings
 from engine.errors import InputError, UnreadableData
+from engine.listings.pipeline import one_too_many
 from engine.photos.files import File, list_files, single_file, unwrapped
 
 
@@ -25,7 +26,7 @@ class Listing:
     def read(self) -> list[tuple[str, bytes | InputError]]:
         """Names and contents; files past the limit are named but not read."""
         limit = settings.PHOTOS_PER_LISTING
-        return [(str(file.path), file.read() if n < limit else b"") for n, file in enumerate(self.files)]
+        return [(str(file.path), file.read() if n < limit else one_too_many()) for n, file in enumerate(self.files)]
 
 
 def find_listings(paths: Sequence[Path]) -> list[Listing]:

@@ -61,7 +61,8 @@ def test_points_of_the_curve_are_where_a_dial_stands_and_capacity_is_kept(listin
     kappa, right, weight = (np.array(column) for column in zip(*listings, strict=True))
     some = judged(np.where(kappa < 0, -1, kappa / 20), right, weight)
     curve = some.curve
-    for place, (threshold, cost) in enumerate(zip(curve.threshold, costs(curve, Dial()), strict=True)):
+    prices = costs(curve.coverage, curve.risk, Dial())
+    for place, (threshold, cost) in enumerate(zip(curve.threshold, prices, strict=True)):
         found = operate(some, some.accepted(threshold), Dial())
         assert (found.automatic, found.errors) == pytest.approx((curve.coverage[place], curve.risk[place]))
         assert found.cost == pytest.approx(cost)

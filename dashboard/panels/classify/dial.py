@@ -235,7 +235,7 @@ def _numbers(tried: Mapping[str, Judged], fitted: Fitted, dial: Dial) -> None:
                 "accepted_from": item.curve.threshold,
                 "without_a_person": item.curve.coverage,
                 "wrong": item.curve.risk,
-                "cost": costs(item.curve, dial),
+                "cost": costs(item.curve.coverage, item.curve.risk, dial),
             }
         )
         for name, item in tried.items()

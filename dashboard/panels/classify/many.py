@@ -20,7 +20,7 @@ from streamlit.delta_generator import DeltaGenerator
 
 from dashboard.downloads import download
 from dashboard.dropzone import dropzone
-from dashboard.keeping import classify, named, unopened
+from dashboard.keeping import classify, unopened
 from dashboard.panels.classify import words
 from dashboard.samples import TITLES, drawn_listing
 from dashboard.text import count, escape, percent, sentence, soon
@@ -169,7 +169,7 @@ def _classified(
     if listing.error:
         return "", unopened(listing, model, RULES[0])
     verdict, keep = classify(
-        named(listing),
+        listing.read(),
         "",
         model=model,
         rule=RULES[0],
