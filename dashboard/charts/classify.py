@@ -1,9 +1,10 @@
 """Charts of the Classify page. Colours come from the theme; titles stand above the charts, where they can wrap."""
 
-from typing import NamedTuple
+from itertools import accumulate
 
 import plotly.graph_objects as go
 
+from dashboard.charts import COLOURS
 from dashboard.text import plain
 from engine.listings.verdict import Verdict
 from engine.listings.vote import readable
@@ -11,12 +12,6 @@ from engine.listings.vote import readable
 _ROW = 34  # px a bar
 _OTHERS = {"text": "the description", "prior": "how common they are"}  # parts of the evidence beside the photos
 _NAME = 22  # characters of a photo's name that fit beside a bar
-
-
-class _Bar(NamedTuple):
-    row: int  # rows go by number: shortened names may be the same
-    value: float
-    start: float  # where the bar before it ended
 
 
 def votes(verdict: Verdict) -> go.Figure:
@@ -41,41 +36,33 @@ def votes(verdict: Verdict) -> go.Figure:
 def evidence(verdict: Verdict) -> go.Figure:
     """Each photo's evidence for the label against its nearest rival, one after another, and their exact sum."""
     values = rivalry(verdict)
-    bars: list[_Bar] = []
-    at = 0.0
-    for value in values.values():
-        bars.append(_Bar(len(bars), value, at))
-        at += value
-    total = _Bar(len(bars), at, 0.0)
-    names = [*values, "together"]
-    figure = go.Figure()
-    groups = {
-        "speaks for": [bar for bar in bars if bar.value >= 0],
-        "speaks against": [bar for bar in bars if bar.value < 0],
-        "sum": [total],
-    }
-    for group, members in groups.items():
-        figure.add_bar(
-            name=group,
-            y=[bar.row for bar in members],
-            x=[bar.value for bar in members],
-            base=[bar.start for bar in members],
-            orientation="h",
-            text=[f"{bar.value:+.1f}".replace("-", "\N{MINUS SIGN}") for bar in members],
-            customdata=[bar.value for bar in members],
-            hovertext=[_harmless(names[bar.row]) for bar in members],
-            textposition="outside",
-            cliponaxis=False,
-            hovertemplate="%{hovertext}: %{customdata:+.4f}<extra></extra>",
-        )
+    names, heights = [*values, "together"], [*values.values(), sum(values.values())]
+    labels = [f"{height:+.1f}".replace("-", "\N{MINUS SIGN}") for height in heights]
+    bars = go.Waterfall(
+        y=list(range(len(names))),  # rows go by number: shortened names may be the same
+        x=heights,
+        measure=[*["relative"] * len(values), "total"],
+        orientation="h",
+        text=labels,
+        customdata=heights,
+        hovertext=[_harmless(name) for name in names],
+        textposition="outside",
+        cliponaxis=False,
+        hovertemplate="%{hovertext}: %{customdata:+.4f}<extra></extra>",
+        connector={"visible": False},
+        increasing={"marker": {"color": COLOURS[0]}},
+        decreasing={"marker": {"color": COLOURS[1]}},
+        totals={"marker": {"color": COLOURS[2]}},
+    )
+    figure = go.Figure(bars)
     _shape(figure, len(names), f"evidence for {readable(verdict.label or '')} against {readable(rival(verdict))}")
-    figure.update_layout(barmode="overlay")
-    labels = [_harmless(_short(name)) for name in names]
-    figure.update_yaxes(tickmode="array", tickvals=list(range(len(names))), ticktext=labels)
-    ends = [end for bar in [*bars, total] for end in (bar.start, bar.start + bar.value)]
-    low, high = min(ends), max(ends)
-    room = 0.14 * ((high - low) or 1)  # for the numbers beside the bars
-    figure.update_xaxes(range=[low - (room if any(bar.value < 0 for bar in bars) else 0), high + room])
+    figure.update_yaxes(
+        tickmode="array", tickvals=list(range(len(names))), ticktext=[_harmless(_short(name)) for name in names]
+    )
+    ends = [0.0, *accumulate(values.values())]
+    room = 0.14 * ((max(ends) - min(ends)) or 1)  # for the numbers beside the bars
+    left = room if min(heights) < 0 else 0
+    figure.update_xaxes(range=[min(ends) - left, max(ends) + room])
     return figure
 
 
@@ -102,6 +89,7 @@ def _shape(figure: go.Figure, rows: int, x_title: str) -> None:
         margin={"l": 0, "r": 24, "t": 8, "b": 44},
         showlegend=False,
         bargap=0.35,
+        waterfallgap=0.35,
         dragmode=False,
     )
     figure.update_xaxes(title=x_title, fixedrange=True, zeroline=True)

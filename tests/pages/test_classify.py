@@ -77,12 +77,11 @@ def test_charts_and_pictures_have_their_words(page):
 def test_the_evidence_bars_add_up_exactly(page):
     drop(page, *drawn_listing("bicycle"))
     spec = json.loads(page.get("plotly_chart")[1].proto.spec)
-    values, starts = {}, {}
-    for trace in spec["data"]:
-        values.update(dict(zip(trace["y"], trace["customdata"], strict=True)))
-        starts.update(dict(zip(trace["y"], trace["base"], strict=True)))
-    assert values.pop(3) == pytest.approx(sum(values.values()), abs=1e-9)
-    assert starts[2] == pytest.approx(values[0] + values[1])
+    (bars,) = spec["data"]
+    *values, total = bars["customdata"]
+    assert bars["x"] == [*values, total]
+    assert total == pytest.approx(sum(values), abs=1e-9)
+    assert bars["measure"] == ["relative", "relative", "relative", "total"]  # each begins where the one before ended
     assert spec["layout"]["yaxis"]["ticktext"] == ["left side.jpg", "right side.jpg", "tire.jpg", "together"]
 
 
