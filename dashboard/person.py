@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 import streamlit as st
 
 from dashboard.problems import tell, told
+from dashboard.text import escape
 from engine.store.answers import person_name
 
 state = st.session_state
@@ -32,6 +33,12 @@ def ask(known: Sequence[str], then: Callable[[], None] = lambda: None) -> None:
         args=(then,),
         width=420,
     )
+
+
+def here(said: str = "Answering as") -> None:
+    """Who it is, and a button for somebody else."""
+    st.markdown(f"{said} **{escape(person() or '')}**", width="content")
+    leave()
 
 
 def leave() -> None:

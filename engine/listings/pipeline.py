@@ -140,8 +140,8 @@ def decide(
     weighed_classes = poll.weighed(label)
     by_photo = {name: shown(row, weighed_classes) for name, row in zip(read, poll.evidence.by_photo, strict=True)}
     known = 1.0 if weighed.known is None else weighed.known
-    ruling = policy.by_name.rule_on(classes[label], [classes[index] for index in poll.votes])
-    reasons = [*_doubts(weighed, known, policy, said), *ruling.reasons]
+    ruled, ask = policy.by_name.rule_on(classes[label], [classes[index] for index in poll.votes])
+    reasons = [*_doubts(weighed, known, policy, said), *ruled]
     sure = known * float(poll.scores[label])
     needed = terms.dial.threshold(terms.fitted or model.fitted, weighed.different)
     if not reasons and sure < needed:
@@ -161,7 +161,7 @@ def decide(
         scores=shown(poll.scores, poll.top(label)),
         votes={classes[index]: rounded(count) for index, count in poll.votes.items()},
         tie_break=poll.tie_break,
-        ask=ruling.ask,
+        ask=ask,
         evidence={
             "photos": by_photo,
             "prior": {} if terms.prior is None else shown(poll.evidence.prior, weighed_classes),

@@ -3,8 +3,6 @@
 Accept, review, ask for a photo of it, or take it for a part. Classes that are called the same are one.
 """
 
-import csv
-import io
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -44,14 +42,6 @@ class Rule:
     wholes: tuple[str, ...] = ()
     name: str = ""  # what it is called; by default its class
     synonyms: tuple[str, ...] = ()  # words of a description that mean it, beside the built-in ones
-
-
-@dataclass(frozen=True)
-class Ruling:
-    """What the policy says of a listing: reasons for people to look, and the part to photograph separately."""
-
-    reasons: list[str]
-    ask: str | None
 
 
 @dataclass(frozen=True)
@@ -185,15 +175,6 @@ class Policy:
                     f"{label} cannot be a part of what is called the same, {name}", "leave one of both out"
                 )
 
-    def csv(self) -> str:
-        """The policy as a table to edit in a spreadsheet: a row for each class."""
-        text = io.StringIO()
-        writer = csv.writer(text, lineterminator="\n")
-        writer.writerow(["class", "policy", "part_of", "name", "synonyms"])
-        for label, rule in zip(self.classes, map(self.of, self.classes), strict=True):
-            writer.writerow([label, rule.action, ", ".join(rule.wholes), rule.name, ", ".join(rule.synonyms)])
-        return text.getvalue()
-
     def of(self, label: str) -> Rule:
         return self.rules.get(label, Rule())
 
@@ -220,13 +201,16 @@ class Policy:
                     )
         return moved, sentences
 
-    def rule_on(self, label: str, voted: Sequence[str]) -> Ruling:
-        """What follows for a listing with this verdict, whose photos vote for `voted`."""
+    def rule_on(self, label: str, voted: Sequence[str]) -> tuple[list[str], str | None]:
+        """Reasons for people to look at a listing with this verdict, and the part to photograph separately.
+
+        Its photos vote for `voted`.
+        """
         reasons = [f"by policy a person looks at every {readable(label)}"] if self.of(label).action == "review" else []
         ask = next((name for name in (label, *voted) if self.of(name).action == "ask"), None)
         if ask:
             reasons.append(f"by policy the sender is asked for a separate photo of the {readable(ask)}")
-        return Ruling(reasons, ask)
+        return reasons, ask
 
 
 def _several(cell: object) -> list[str]:

@@ -1,7 +1,7 @@
 """The tables of the database. A change here needs a new revision in migrations/versions/; a test compares the two."""
 
 from datetime import UTC, date, datetime
-from typing import Any
+from typing import Any, ClassVar
 
 from sqlalchemy import (
     JSON,
@@ -45,19 +45,22 @@ class Moment(TypeDecorator[datetime]):
 
 
 class Base(DeclarativeBase):
-    pass
+    type_annotation_map: ClassVar = {datetime: Moment, dict[str, Any]: JSON}
 
 
-class Account(Base):
+class Numbered:
+    id: Mapped[int] = mapped_column(primary_key=True)
+
+
+class Account(Numbered, Base):
     """Whose posts they are."""
 
     __tablename__ = "accounts"
 
-    id: Mapped[int] = mapped_column(primary_key=True)
     name: Mapped[str] = mapped_column(String(120), unique=True)
     time_zone: Mapped[str] = mapped_column(String(60))
     rate_demoted: Mapped[str | None] = mapped_column(String(2000))  # why the rate is not watched; None: it is
-    created_at: Mapped[datetime] = mapped_column(Moment)
+    created_at: Mapped[datetime]
     imports: Mapped[list["Import"]] = relationship(
         cascade="all, delete-orphan", passive_deletes=True, order_by="Import.id"
     )
@@ -65,29 +68,27 @@ class Account(Base):
     notes: Mapped[list["Note"]] = relationship(cascade="all, delete-orphan", passive_deletes=True, order_by="Note.day")
 
 
-class Import(Base):
+class Import(Numbered, Base):
     """One file or sheet, as it was read once. Undone, it counts no longer but is still there."""
 
     __tablename__ = "imports"
 
-    id: Mapped[int] = mapped_column(primary_key=True)
     account_id: Mapped[int] = mapped_column(ForeignKey("accounts.id", ondelete="CASCADE"), index=True)
     name: Mapped[str] = mapped_column(String(400))
     origin: Mapped[str] = mapped_column(String(1000))  # "file", or the link of a sheet
     sha256: Mapped[str] = mapped_column(String(64))  # of the file
-    imported_at: Mapped[datetime] = mapped_column(Moment)
-    undone_at: Mapped[datetime | None] = mapped_column(Moment)
+    imported_at: Mapped[datetime]
+    undone_at: Mapped[datetime | None]
     tables: Mapped[list["Table"]] = relationship(
         cascade="all, delete-orphan", passive_deletes=True, order_by="Table.id"
     )
 
 
-class Table(Base):
+class Table(Numbered, Base):
     """One table of an import: its clean rows, and the account of how they were read."""
 
     __tablename__ = "tables"
 
-    id: Mapped[int] = mapped_column(primary_key=True)
     import_id: Mapped[int] = mapped_column(ForeignKey("imports.id", ondelete="CASCADE"), index=True)
     name: Mapped[str] = mapped_column(String(600))
     kind: Mapped[str] = mapped_column(String(10))
@@ -95,73 +96,68 @@ class Table(Base):
     covers_from: Mapped[date | None]
     covers_until: Mapped[date | None]  # the day after the last
     rows: Mapped[bytes] = mapped_column(LargeBinary)  # Parquet, the columns of engine/tweets/frames.py
-    report: Mapped[dict[str, Any]] = mapped_column(JSON)
+    report: Mapped[dict[str, Any]]
 
 
-class Goal(Base):
+class Goal(Numbered, Base):
     """A target set for a month. The newest counts; the older ones are its history."""
 
     __tablename__ = "goals"
 
-    id: Mapped[int] = mapped_column(primary_key=True)
     account_id: Mapped[int] = mapped_column(ForeignKey("accounts.id", ondelete="CASCADE"), index=True)
     month: Mapped[str] = mapped_column(String(7))
     metric: Mapped[str] = mapped_column(String(40))
     target: Mapped[float | None]  # None: the goal was dropped
-    set_at: Mapped[datetime] = mapped_column(Moment)
+    set_at: Mapped[datetime]
 
 
-class Note(Base):
+class Note(Numbered, Base):
     """An event of a day that the figures do not show: a new policy, a holiday."""
 
     __tablename__ = "notes"
 
-    id: Mapped[int] = mapped_column(primary_key=True)
     account_id: Mapped[int] = mapped_column(ForeignKey("accounts.id", ondelete="CASCADE"), index=True)
     day: Mapped[date]
     text: Mapped[str] = mapped_column(String(400))
 
 
-class ColumnMapping(Base):
+class ColumnMapping(Numbered, Base):
     """A person's answer to what the columns of an unknown header hold."""
 
     __tablename__ = "column_mappings"
     __table_args__ = (UniqueConstraint("signature"),)
 
-    id: Mapped[int] = mapped_column(primary_key=True)
     signature: Mapped[str] = mapped_column(String(8000))
     fields: Mapped[dict[str, str]] = mapped_column(JSON)  # heading -> field
 
 
-class Answer(Base):
+class Answer(Numbered, Base):
     """What a person says an item of a labelled set is."""
 
     __tablename__ = "answers"
     __table_args__ = (UniqueConstraint("data", "item", "person"),)
 
-    id: Mapped[int] = mapped_column(primary_key=True)
     data: Mapped[str] = mapped_column(String(64))  # digest of the set
     item: Mapped[str] = mapped_column(String(400))  # its key there
     person: Mapped[str] = mapped_column(String(120))
     label: Mapped[str] = mapped_column(String(400))
-    answered_at: Mapped[datetime] = mapped_column(Moment)
+    answered_at: Mapped[datetime]
 
 
-class Run(Base):
+class Run(Numbered, Base):
     """A learning curve or an audit, as it came out."""
 
     __tablename__ = "runs"
 
-    id: Mapped[int] = mapped_column(primary_key=True)
     kind: Mapped[str] = mapped_column(String(10))  # "curve" or "audit"
     data_name: Mapped[str] = mapped_column(String(400))
     data: Mapped[str] = mapped_column(String(64), index=True)  # digest of the set
-    settings: Mapped[dict[str, Any]] = mapped_column(JSON)
-    figures: Mapped[dict[str, Any]] = mapped_column(JSON)  # the contract's JSON
+    settings: Mapped[dict[str, Any]]
+    figures: Mapped[dict[str, Any]]  # the contract's JSON
     correct: Mapped[bytes | None] = mapped_column(LargeBinary)  # a bit an item, to pair runs on the same set
     items: Mapped[int | None]
     seconds: Mapped[float]
-    created_at: Mapped[datetime] = mapped_column(Moment)
+    created_at: Mapped[datetime]
 
 
 class StoredVerdict(Base):
@@ -177,16 +173,16 @@ class StoredVerdict(Base):
     model: Mapped[str] = mapped_column(String(400), index=True)  # its id: name and weights
     origin: Mapped[str] = mapped_column(String(10))  # "page", "http" or "command"
     terms: Mapped[str] = mapped_column(String(40))  # version of what held beside the model
-    made_at: Mapped[datetime] = mapped_column(Moment, index=True)
+    made_at: Mapped[datetime] = mapped_column(index=True)
     waits: Mapped[str | None] = mapped_column(String(10))  # why people are to look: "review", "unknown", "audit"
     queued: Mapped[bool]  # whether it waits now
     propensity: Mapped[float]  # the chance with which it came before people; 0: it did not
     gain: Mapped[float]  # of a look at it, as the dial stood
     claimed_by: Mapped[str | None] = mapped_column(String(120))
-    claimed_at: Mapped[datetime | None] = mapped_column(Moment)
+    claimed_at: Mapped[datetime | None]
     words: Mapped[str] = mapped_column(Text, deferred=True)  # what a search looks through, case-folded
     description: Mapped[str] = mapped_column(Text)
-    content: Mapped[dict[str, Any]] = mapped_column(JSON)  # the contract's JSON
+    content: Mapped[dict[str, Any]]  # the contract's JSON
     looks: Mapped[bytes] = mapped_column(LargeBinary, deferred=True)  # sealed; engine/store/looks.py
 
 
@@ -209,40 +205,38 @@ class Shown(Base):
     picture: Mapped[str] = mapped_column(ForeignKey("pictures.sha256"), index=True)
 
 
-class Decision(Base):
+class Decision(Numbered, Base):
     """What a person said of a verdict, or that they skipped it. Undone, it counts no longer but is still there."""
 
     __tablename__ = "decisions"
 
-    id: Mapped[int] = mapped_column(primary_key=True)
     verdict_id: Mapped[str | None] = mapped_column(ForeignKey("verdicts.id", ondelete="SET NULL"), index=True)
     person: Mapped[str] = mapped_column(String(120), index=True)
     label: Mapped[str | None] = mapped_column(String(400))  # None: none of the classes
     skipped: Mapped[bool]
     seen: Mapped[bool]  # whether the person saw what the engine said before
-    said: Mapped[dict[str, Any]] = mapped_column(JSON)  # by the engine: decision, label, confidence
+    said: Mapped[dict[str, Any]]  # by the engine: decision, label, confidence
     model: Mapped[str] = mapped_column(String(400))
     terms: Mapped[str] = mapped_column(String(40))
     seconds: Mapped[float | None]  # from the claim; None where it was not claimed
-    decided_at: Mapped[datetime] = mapped_column(Moment)
-    undone_at: Mapped[datetime | None] = mapped_column(Moment)
+    decided_at: Mapped[datetime]
+    undone_at: Mapped[datetime | None]
     listing: Mapped[str | None] = column_property(  # None: its verdict was deleted
         select(StoredVerdict.listing).where(StoredVerdict.id == verdict_id).scalar_subquery(), deferred=True
     )
 
 
-class Change(Base):
+class Change(Numbered, Base):
     """Something that people set, or a proposal they accepted. Rolled back, it holds no longer but is still there."""
 
     __tablename__ = "changes"
 
-    id: Mapped[int] = mapped_column(primary_key=True)
     kind: Mapped[str] = mapped_column(String(10))
     model: Mapped[str | None] = mapped_column(String(400))  # its id; None: every model
     summary: Mapped[str] = mapped_column(String(2000))
     figures: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
     person: Mapped[str] = mapped_column(String(120))
-    accepted_at: Mapped[datetime] = mapped_column(Moment)
+    accepted_at: Mapped[datetime]
     rolled_back_by: Mapped[str | None] = mapped_column(String(120))
-    rolled_back_at: Mapped[datetime | None] = mapped_column(Moment)
+    rolled_back_at: Mapped[datetime | None]
     content: Mapped[bytes] = mapped_column(LargeBinary, deferred=True)  # sealed

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from sqlalchemy import update
 
+from dashboard.panels.classify.policy import frame, written
 from engine.errors import InputError, StoreError
 from engine.listings.policy import Policy, Rule
 from engine.listings.price import TEMPLATE, Prices
@@ -91,7 +92,7 @@ def test_a_policy_of_other_classes_holds_as_far_as_a_model_has_them():
 
 def test_a_stored_policy_is_the_policy_that_was_read():
     policy = Policy.read(b"class,policy,part_of\nTire,part of,Bicycle\nmug,,\n", MODEL.classes)
-    changes.accept("policy", policy.csv().encode(), person="Ana")
+    changes.accept("policy", written(frame(policy)), person="Ana")
     assert terms_in_force(MODEL).policy_for(MODEL.classes).rules["tire"] == policy.rules["tire"]
     changes.accept("policy", b"class,policy\nmug,review\n", person="Ana")
     assert terms_in_force(MODEL).policy_for(MODEL.classes).of("tire") == Rule()  # as a file of one row says

@@ -21,13 +21,11 @@ state = st.session_state
 
 def who() -> None:
     """Whose name a change bears: asked for once, then said."""
-    name = people.person()
-    if name is None:
+    if people.person() is None:
         people.ask(sorted({change.person for change in store.log()}))
     else:
         with st.container(horizontal=True, vertical_alignment="center"):
-            st.markdown(f"As **{escape(name)}**", width="content")
-            people.leave()
+            people.here("As")
 
 
 def accept_button(

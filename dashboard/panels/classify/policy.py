@@ -42,7 +42,7 @@ def draw(model: "Classifier", terms: Terms) -> None:
     state.setdefault("policy_draft", None)
     now = terms.policy_for(model.classes)
     if state.policy_draft is None or state.policy_draft.version != terms.version:
-        state.policy_draft = _Draft(terms.version, _frame(now))
+        state.policy_draft = _Draft(terms.version, frame(now))
     draft: _Draft = state.policy_draft
     st.markdown(
         "What to do when a listing is of a class: **accept** it when Tally is sure, let **a person** look at each, "
@@ -51,7 +51,7 @@ def draw(model: "Classifier", terms: Terms) -> None:
     )
     _edit(draft)
     _exchange(draft, model)
-    content = _csv(draft.table)
+    content = written(draft.table)
     try:
         policy = Policy.read(content, model.classes, "the policy")
     except InputError as error:
@@ -110,7 +110,7 @@ def _edit(draft: _Draft) -> None:
 def _exchange(draft: _Draft, model: "Classifier") -> None:
     """The table as a file, down and up."""
     with st.container(horizontal=True):
-        download("CSV to edit", _csv(draft.table), "policy.csv")
+        download("CSV to edit", written(draft.table), "policy.csv")
         with st.popover("Read a CSV", icon=":material/upload:", key=f"policy-upload-{state.policy_round}"):
             st.markdown("A class that the table leaves out is accepted.")
             files = st.file_uploader(
@@ -121,7 +121,7 @@ def _exchange(draft: _Draft, model: "Classifier") -> None:
 
     def read(name: str, content: bytes) -> None:
         draft.start = None  # another uploader, whatever comes of it
-        state.policy_draft = _Draft(draft.version, _frame(Policy.read(content, model.classes, name)))
+        state.policy_draft = _Draft(draft.version, frame(Policy.read(content, model.classes, name)))
 
     changes.take_table(files, "policy", read)
 
@@ -131,7 +131,8 @@ def _forget() -> None:
     state.policy_draft = None
 
 
-def _frame(policy: Policy) -> pd.DataFrame:
+def frame(policy: Policy) -> pd.DataFrame:
+    """A row a class, by its name."""
     rules = [policy.of(label) for label in policy.classes]
     return pd.DataFrame(
         {
@@ -145,8 +146,8 @@ def _frame(policy: Policy) -> pd.DataFrame:
     )
 
 
-def _csv(table: pd.DataFrame) -> bytes:
-    """As `Policy.csv` writes it; what is edited need not be a policy yet."""
+def written(table: pd.DataFrame) -> bytes:
+    """As `Policy.read` reads it; what is edited need not be a policy yet."""
     wholes = [", ".join(cell) if isinstance(cell, list | tuple) else "" for cell in table["part_of"]]
     texts = {name: table[name].fillna("").tolist() for name in ("name", "synonyms")}
     rows = pd.DataFrame({"class": table.index, "policy": table["policy"].tolist(), "part_of": wholes, **texts})

@@ -103,8 +103,7 @@ def _ask(listing: Kept, name: str, model: "Classifier", standing: tuple[float, s
         _why(listing)
         _photos(listing)
     with st.container(horizontal=True, vertical_alignment="center"):
-        st.markdown(f"Answering as **{escape(name)}**", width="content")
-        person.leave()
+        person.here()
         each_press_once()
 
 
@@ -189,8 +188,7 @@ def _empty(name: str | None, waiting: int, done: int) -> None:
         st.button("Look again", icon=":material/refresh:")
         if name:
             _undo_button(name)
-            st.markdown(f"Answering as **{escape(name)}**", width="content")
-            person.leave()
+            person.here()
             each_press_once()
 
 
