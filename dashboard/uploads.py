@@ -1,6 +1,7 @@
 """What a visitor dropped on a page -> photos or tables within the limits. The browser's own checks can be passed by."""
 
 from collections.abc import Sequence
+from itertools import accumulate
 from typing import Protocol
 
 from streamlit.runtime.memory_uploaded_file_manager import MemoryUploadedFileManager
@@ -35,35 +36,24 @@ def admit_together(
 ) -> list[tuple[str, bytes | InputError]]:
     """Take files out of the uploader, as many as one drop may have. The uploader must not be drawn with them again."""
     megabytes = megabytes or settings.REQUEST_MEGABYTES
-    admitted: list[tuple[str, bytes | InputError]] = []
-    total = 0
-    for file in files:
-        total += file.size
-        if total > megabytes * settings.MEGABYTE:
-            limit = f"{what} dropped together may have up to {megabytes} MB"
-            admitted.append((file.name, LimitExceeded(f"not read, as {limit}", "drop the rest by itself")))
-        else:
-            admitted.append((file.name, file.getvalue()))
-    _release(files)
-    return admitted
+    room = [total <= megabytes * settings.MEGABYTE for total in accumulate(file.size for file in files)]
+    return _taken(files, sum(room), f"{what} dropped together may have up to {megabytes} MB")
 
 
 def admit_tables(files: Sequence[Upload]) -> list[tuple[str, bytes | InputError]]:
     """Take exports and spreadsheets out of the uploader. The uploader must not be drawn with them again."""
-    admitted: list[tuple[str, bytes | InputError]] = []
-    for number, file in enumerate(files):
-        if number >= settings.FILES_PER_IMPORT:
-            limit = f"not read, as {settings.FILES_PER_IMPORT} files may be dropped together"
-            admitted.append((file.name, LimitExceeded(limit, "drop the rest by itself")))
-        else:
-            admitted.append((file.name, file.getvalue()))
-    _release(files)
-    return admitted
+    most = settings.FILES_PER_IMPORT
+    return _taken(files, most, f"{most} files may be dropped together")
 
 
-def _release(files: Sequence[Upload]) -> None:
-    """Let go of what was uploaded. Streamlit keeps it until the visit ends: hundreds of megabytes in a day's work."""
+def _taken(files: Sequence[Upload], room: int, limit: str) -> list[tuple[str, bytes | InputError]]:
+    """What the first `room` files hold. Streamlit would keep all until the visit ends: hundreds of megabytes a day."""
+    refused = LimitExceeded(f"not read, as {limit}", "drop the rest by itself")
+    admitted: list[tuple[str, bytes | InputError]] = [
+        (file.name, file.getvalue() if at < room else refused) for at, file in enumerate(files)
+    ]
     context = get_script_run_ctx()
     if context is not None and isinstance(context.uploaded_file_mgr, MemoryUploadedFileManager):
         for file in files:
             context.uploaded_file_mgr.remove_file(context.session_id, file.file_id)
+    return admitted

@@ -132,7 +132,7 @@ def decide(
     said = text.evidence(description, model.classes, right=terms.right, learned=terms.learned, policy=policy)
     weighed = weigh(read, model, terms, policy, said.log_evidence)
     poll = weighed.poll
-    label = poll.voted if rule == "majority" else poll.best
+    label = poll.answer(rule)
 
     def shown(values: NDArray[np.float64], indices: Sequence[int]) -> dict[str, float]:
         return {classes[index]: rounded(values[index]) for index in indices}
@@ -148,9 +148,6 @@ def decide(
         reasons.append(_unsure(sure, needed, weighed.different))
     decision = "unknown" if known < 0.5 and not weighed.hopeless else "review" if reasons else "accept"
     price, notes = _priced(classes[label], decision, terms, policy)
-    others = {
-        name: (other.voted if rule == "majority" else other.best, other) for name, other in weighed.without.items()
-    }
     return verdict(
         decision=decision,
         label=classes[label],
@@ -168,8 +165,8 @@ def decide(
             "text": shown(said.log_evidence, weighed_classes) if said.log_evidence.any() else {},
         },
         without={
-            name: {"label": classes[index], "confidence": rounded(other.scores[index])}
-            for name, (index, other) in others.items()
+            name: {"label": classes[other.answer(rule)], "confidence": rounded(other.scores[other.answer(rule)])}
+            for name, other in weighed.without.items()
         },
         photos=[unread.get(name) or weighed.photos[name] for name in names],
         reasons=reasons,

@@ -130,20 +130,13 @@ class Trial:
     fitted: NDArray[np.bool_]  # whether thresholds are fitted on it: curves are drawn of the others
     independent: float = 1.0  # share of the listings fitted on that counts
 
-    def curve(self, photos: int) -> RiskCoverage:
-        """Of listings of so many photos that nothing was fitted on."""
-        return risk_coverage(*self._of(photos, fitted=False))
-
     def threshold(self, photos: int, rate: float) -> float:
         """The kappa from which a listing of so many photos is accepted, at most a share `rate` of them wrongly.
 
         One that is rather wrong than right is never accepted, even where so many sure ones make up for it.
         """
-        return max(_EVEN, error_threshold(*self._of(photos, fitted=True), rate, self.independent))
-
-    def _of(self, photos: int, *, fitted: bool) -> tuple[Array, NDArray[np.bool_]]:
-        chosen = (self.fitted == fitted) & (self.size == min(photos, self.size.max()))
-        return self.kappa[chosen], self.right[chosen]
+        chosen = self.fitted & (self.size == min(photos, self.size.max()))
+        return max(_EVEN, error_threshold(self.kappa[chosen], self.right[chosen], rate, self.independent))
 
 
 @dataclass(frozen=True)

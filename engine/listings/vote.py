@@ -63,6 +63,9 @@ class Poll:
     def best(self) -> int:
         return self.order[0]
 
+    def answer(self, rule: str) -> int:
+        return self.voted if rule == "majority" else self.best
+
     def top(self, label: int) -> list[int]:
         """The classes to show: the best five, and the label where it is not one of them."""
         top = self.order[:TOP]

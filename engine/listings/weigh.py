@@ -75,8 +75,8 @@ def weigh(read: Mapping[str, Look], model: Model, terms: Terms, policy: Policy, 
         counted = fitted.beta * (prior - prior.mean())
     panel = _Panel(policy.names, fitted, policy.by_name, log_p, features, names, qualities, counted, text)
     everyone = list(range(len(names)))
-    found = panel.poll(everyone)
-    weights = found.poll.evidence.weights.tolist()
+    poll, two_objects, reasons, notes = panel.poll(everyone)
+    weights = poll.evidence.weights.tolist()
     kept = [index for index in everyone if weights[index] > 0]
     judged = [index for index in kept if items[index].unknown is not None]
     strangeness = [items[index].unknown or 0.0 for index in judged]
@@ -87,11 +87,11 @@ def weigh(read: Mapping[str, Look], model: Model, terms: Terms, policy: Policy, 
     elif strangeness:  # what a published network sees beside the classes
         known = 1 - float(np.average(strangeness, weights=[weights[index] for index in judged]))
     near = Counter(near for index in kept for near in items[index].nearest[:2])
-    rows = zip(items, names, log_p, weights, found.reasons, strict=True)
+    rows = zip(items, names, log_p, weights, reasons, strict=True)
     return Weighed(
         photos={row[1]: _read_photo(*row, policy.names) for row in rows},
-        poll=found.poll,
-        without={names[index]: panel.poll([*everyone[:index], *everyone[index + 1 :]]).poll for index in kept}
+        poll=poll,
+        without={names[index]: panel.poll([*everyone[:index], *everyone[index + 1 :]])[0] for index in kept}
         if len(kept) > 1
         else {},
         unknown=float(np.mean(strangeness)) if strangeness else None,
@@ -99,18 +99,10 @@ def weigh(read: Mapping[str, Look], model: Model, terms: Terms, policy: Policy, 
         different=different,
         hopeless=max(quality.weight for quality in qualities) <= LAST_RESORT,
         poor=_poor(qualities),
-        two_objects=found.two_objects,
+        two_objects=two_objects,
         nearest=[name for name, _ in near.most_common(2)],
-        notes=found.notes,
+        notes=notes,
     )
-
-
-@dataclass(frozen=True)
-class _Found:
-    poll: vote.Poll
-    two_objects: bool
-    reasons: list[list[str]]  # of each photo
-    notes: list[str]
 
 
 @dataclass(frozen=True)
@@ -127,8 +119,11 @@ class _Panel:
     prior: Array  # [classes]
     text: Array  # [classes]
 
-    def poll(self, chosen: Sequence[int]) -> _Found:
-        """Share the votes of copies, let parts speak for their wholes, look for an odd photo, and pool."""
+    def poll(self, chosen: Sequence[int]) -> tuple[vote.Poll, bool, list[list[str]], list[str]]:
+        """Share the votes of copies, let parts speak for their wholes, look for an odd photo, and pool.
+
+        Returns also whether these are two objects, the reasons of each photo, and what was done.
+        """
         log_p, names = self.log_p[chosen], [self.names[index] for index in chosen]
         qualities = [self.qualities[index] for index in chosen]
         moved, notes = self.policy.support(log_p, log_p.argmax(1).tolist(), names)
@@ -145,7 +140,7 @@ class _Panel:
         repeats = self._repeats(chosen, weights, shares)
         evidence = vote.Evidence(votes, weights, self.prior, self.text, self.fitted.rho, repeats)
         reasons = [[*quality.reasons, *copied] for quality, copied in zip(qualities, copies, strict=True)]
-        return _Found(vote.hold(log_p, shares, evidence, self.classes), two, reasons, notes)
+        return vote.hold(log_p, shares, evidence, self.classes), two, reasons, notes
 
     def _repeats(self, chosen: Sequence[int], weights: Array, shares: Sequence[Fraction]) -> float:
         """How many photos there are, copies together one, for each different one."""

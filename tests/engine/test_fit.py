@@ -16,6 +16,7 @@ from dashboard.samples import TITLES, drawn_listing
 from engine.listings import fit, fitted, spoil
 from engine.listings.fitted import Fitted
 from engine.listings.held_out import Photo, draw
+from engine.listings.operating import Judged
 from engine.listings.outcomes import Material, outcomes, pool
 from engine.listings.pipeline import decide
 from engine.listings.vote import Evidence
@@ -75,10 +76,10 @@ def test_the_trial_has_both_halves_and_its_thresholds_hold_on_the_half_that_they
     for size, limit in zip(fit.SIZES, world.fitted.accept, strict=True):
         assert limit == trial.threshold(size, 0.05)
         assert trial.threshold(size, 0.2) <= limit <= trial.threshold(size, 0.01)
-        curve = trial.curve(size)
+        curve = Judged.of_trial(trial, size).curve
         accepted = curve.threshold >= limit
         assert not accepted.any() or curve.risk[accepted][-1] < 0.08
-    assert trial.curve(9).coverage.tolist() == trial.curve(6).coverage.tolist()
+    assert trial.threshold(9, 0.1) == trial.threshold(6, 0.1)
 
 
 def test_the_mix_is_the_best_that_was_tried(world):
@@ -182,7 +183,8 @@ def test_what_is_saved_is_loaded(world, tmp_path):
     before, after = (item.novelty.strangeness(world.model.logits(features), features) for item in (world.fitted, found))
     assert np.allclose(before, after, atol=0.02)
     assert [found.trial.threshold(size, 0.05) for size in fit.SIZES] == pytest.approx(world.fitted.accept)
-    assert found.trial.curve(4).area == pytest.approx(world.fitted.trial.curve(4).area)
+    areas = [Judged.of_trial(item.trial, 4).curve.area for item in (found, world.fitted)]
+    assert areas[0] == pytest.approx(areas[1])
     assert fitted.load(tmp_path / "elsewhere", "abc", (CLASSES, WIDTH)) == Fitted()
 
 

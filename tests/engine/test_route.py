@@ -12,6 +12,7 @@ from scipy.stats import binomtest
 from engine.errors import InputError
 from engine.listings import route
 from engine.listings.fitted import Fitted
+from engine.listings.operating import Judged
 
 
 def test_the_risk_coverage_curve_of_four_listings():
@@ -104,9 +105,10 @@ def test_a_dial_of_costs_and_what_a_look_saves():
 
 
 def test_a_trial_gives_thresholds_of_one_half_and_curves_of_the_other():
-    assert len(TRIAL.curve(1).threshold) == 200
-    assert TRIAL.curve(1).coverage[-1] == 1
-    assert TRIAL.curve(7).threshold.tolist() == TRIAL.curve(2).threshold.tolist()
+    assert Judged.of_trial(TRIAL, 1).curve.threshold.tolist() == TRIAL.kappa[1:400:2][::-1].tolist()
+    assert Judged.of_trial(TRIAL, 1).curve.coverage[-1] == 1
+    assert TRIAL.threshold(1, 0.1) in TRIAL.kappa[:400:2]
+    assert TRIAL.threshold(7, 0.1) == TRIAL.threshold(2, 0.1)
 
 
 def test_a_dial_survives_json():

@@ -3,7 +3,6 @@
 import time
 from collections.abc import Sequence
 from concurrent.futures import wait
-from typing import NamedTuple
 
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
@@ -27,12 +26,6 @@ _Photos = Sequence[tuple[str, bytes | InputError]]
 state = st.session_state
 
 
-class _Asked(NamedTuple):
-    files: Sequence[Upload]
-    description: str
-    rule: Rule
-
-
 def draw() -> None:
     """The visitor's listing, where its photos are dropped and what they show; or the past verdict of the address."""
     if key := st.query_params.get("verdict"):
@@ -43,11 +36,11 @@ def draw() -> None:
     state.setdefault("sample", None)  # the drawn listing it is, if any
     state.setdefault("waiting", [])  # photos to be read in this run
     top = st.container()
-    asked = _asked()
-    if asked.files:
+    files, description, rule = _asked()
+    if files:
         if state.sample:  # a visitor's own photos take its place
             state.pictures = []
-        _take(admit(asked.files, len(state.pictures)), None)
+        _take(admit(files, len(state.pictures)), None)
     if state.waiting:
         try:
             _read(state.waiting)
@@ -57,7 +50,7 @@ def draw() -> None:
     if problem := state.pop("problem", None):
         top.error(problem.remedy, title=problem.message)
     if state.pictures:
-        _answer(top, asked)
+        _answer(top, description, rule)
     else:
         with top:
             st.title("What do your photos show?")
@@ -68,7 +61,7 @@ def draw() -> None:
         result.samples(_try_sample)
 
 
-def _asked() -> _Asked:
+def _asked() -> tuple[Sequence[Upload], str, Rule]:
     photos_column, text_column, rule_column = st.columns([4, 3, 2])
     with photos_column, dropzone():
         files = st.file_uploader(
@@ -100,10 +93,10 @@ def _asked() -> _Asked:
             format_func=lambda name: {"pooled": "All evidence", "majority": "Majority"}[name],
             help="All evidence adds up what every photo says of every class. Majority counts one vote a photo.",
         )
-    return _Asked(files, description or "", rule)
+    return files, description or "", rule
 
 
-def _answer(top: DeltaGenerator, asked: _Asked) -> None:
+def _answer(top: DeltaGenerator, description: str, rule: Rule) -> None:
     model = chosen_model().result()
     if any(picture.model != model.id for picture in state.pictures):
         with top, st.spinner("Looking at the photos with the other model"):
@@ -120,7 +113,7 @@ def _answer(top: DeltaGenerator, asked: _Asked) -> None:
             tools = st.container(horizontal=True, width="content")
     with tools:
         weighed = what_if(in_force, model)
-    verdict = decide(names, looks, model, rule=asked.rule, description=asked.description, terms=weighed)
+    verdict = decide(names, looks, model, rule=rule, description=description, terms=weighed)
     heading.title(words.headline(verdict))
     with about:
         result.badges(verdict)
@@ -128,7 +121,7 @@ def _answer(top: DeltaGenerator, asked: _Asked) -> None:
             st.badge("Sample: drawings, not photos", icon=":material/draw:", color="grey")
         st.caption(f"Model {model.id}", width="content")
     with tools:
-        result.downloads(verdict, asked.description)
+        result.downloads(verdict, description)
         said = st.container(horizontal=True, width="content")
         st.button("Start over", icon=":material/restart_alt:", on_click=_start_over)
     with top:
@@ -138,7 +131,7 @@ def _answer(top: DeltaGenerator, asked: _Asked) -> None:
         elif weighed is not in_force:
             st.caption(":material/tune: Weighed otherwise, as set under *What if*: this verdict is not kept.")
         elif not state.sample:
-            kept.live(state.pictures, verdict, asked.description, in_force, said)
+            kept.live(state.pictures, verdict, description, in_force, said)
             review.count_in_tab()
     thumbnails = [picture.thumbnail for picture in state.pictures]
     result.body(verdict, kept.shown(looks, thumbnails, verdict), _remove)

@@ -10,6 +10,7 @@ from dashboard.measured import once
 from dashboard.panels.classify import changes
 from dashboard.text import capital, escape, sentence
 from engine.errors import InputError
+from engine.listings.lessons import percent
 from engine.listings.proposals import Proposal, propose
 from engine.listings.terms import Terms
 from engine.store import database, queue
@@ -99,12 +100,8 @@ def _card(proposal: Proposal, model: "Classifier") -> None:
         with numbers:
             pairs = {words: proposal.figures[name] for name, words in _ROWS.items() if name in proposal.figures}
             lines = [
-                f"| {words} | {_percent(before)} | {_percent(after)} |" for words, (before, after) in pairs.items()
+                f"| {words} | {percent(before, 1)} | {percent(after, 1)} |" for words, (before, after) in pairs.items()
             ]
             st.markdown("\n".join(["| | before | after |", "|---|---:|---:|", *lines]))
             given = proposal.kind, proposal.content, proposal.sentence
             changes.accept_button("Accept", *given, model=model.id, figures=proposal.figures)
-
-
-def _percent(share: float) -> str:
-    return f"{100 * share:.1f} %"
