@@ -134,9 +134,9 @@ def _told(verdicts: Sequence[Verdict]) -> Iterator[str]:
 
 
 def _price(price: dict[str, Any] | None) -> str:
-    from engine.listings.price import money
+    from engine.listings.price import spoken
 
-    return f"{money(price['low'])} to {money(price['high'])} {price['currency']}" if price else "-"
+    return spoken(price["low"], price["high"], price["currency"]) if price else "-"
 
 
 def progress(text: str) -> None:

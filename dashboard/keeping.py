@@ -19,12 +19,12 @@ if TYPE_CHECKING:
 
 def classify(  # noqa: PLR0913 - what a verdict rests on
     photos: Sequence[tuple[str, bytes | InputError]],
-    description: str,
+    description: str = "",
     *,
     model: "Classifier",
-    rule: Rule,
     terms: Terms,
     origin: Origin,
+    rule: Rule = "pooled",
     listing: str = "listing",
     progress: Callable[[int], None] = lambda _: None,
 ) -> tuple[Verdict, Callable[[], str]]:
@@ -40,7 +40,7 @@ def classify(  # noqa: PLR0913 - what a verdict rests on
     return verdict, partial(keep, origin=origin, terms=terms.version, dial=terms.dial)
 
 
-def unopened(listing: Listing, model: "Classifier", rule: Rule) -> Verdict:
+def unopened(listing: Listing, model: "Classifier", rule: Rule = "pooled") -> Verdict:
     """The verdict on a listing with no files, which says why there are none."""
     nothing = decide([], [], model, rule=rule, listing=listing.name)
     return replace(nothing, reasons=[ascii(str(listing.error))[1:-1]])  # it may hold a hostile file name

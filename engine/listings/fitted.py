@@ -92,13 +92,9 @@ def load(folder: Path, weights: str, shape: tuple[int, int]) -> Fitted:
             raise DamagedModel(f"{path} was fitted for other weights", "fit it again, or delete it")
         stored = load_file(folder / ARRAYS)
         arrays = {name: values.astype(np.float64) for name, values in stored.items()}
-        temperature, rho, beta, two_objects = (float(raw[name]) for name in _NUMBERS)
         fitted = Fitted(
-            temperature,
-            arrays.get("train_prior"),
-            rho,
-            beta,
-            two_objects,
+            **{name: float(raw[name]) for name in _NUMBERS},
+            train_prior=arrays.get("train_prior"),
             accept=tuple(map(float, raw["accept"])),
             known=Known(**raw["known"]),
             novelty=_novelty(arrays, tuple(raw["mix"]), float(raw["alike"])) if raw["mix"] else None,

@@ -108,7 +108,7 @@ class Prices:
         low, high, coverage = interval([sale.price for sale in sales])
         return Quote(
             PriceRange(low, high, currency, len(sales), round(coverage, 3)),
-            f"the next {thing} sells for {money(low)} to {money(high)} {currency} with a probability of at least "
+            f"the next {thing} sells for {spoken(low, high, currency)} with a probability of at least "
             f"{100 * coverage:.0f} %, judging by {len(sales):,} sales{note}",
         )
 
@@ -126,9 +126,9 @@ def interval(prices: Sequence[float]) -> tuple[float, float, float]:
     return ordered[low - 1], ordered[low + inside - 1], inside / (n + 1)
 
 
-def money(price: float) -> str:
-    """ "1,200" or "95.50"."""
-    return f"{price:,.2f}".removesuffix(".00")
+def spoken(low: float, high: float, currency: str) -> str:
+    """ "120 to 260.50 EUR"."""
+    return " to ".join(f"{price:,.2f}".removesuffix(".00") for price in (low, high)) + f" {currency}"
 
 
 def _amount(cell: Cell) -> Cell:

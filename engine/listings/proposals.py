@@ -83,6 +83,10 @@ class Measured:
             "errors": float((weight := self.weight * self.accepted) @ ~self.right / max(weight.sum(), 1e-9)),
         }
 
+    def areas(self, weights: Array) -> Array:
+        """AURC for other weights, [draws, listings] -> [draws]."""
+        return np.asarray(risk_coverage(self.kappa, self.right, weights).area)
+
     def losses(self, weights: Array, dial: Dial) -> Array:
         """What the dial makes of other weights, [draws, listings] -> [draws]: its costs a listing; or the share that
         goes to people, and as much again for errors that are twice as many as it allows."""
@@ -118,16 +122,16 @@ def propose(reviewed: Sequence[Reviewed], model: Model, terms: Terms) -> list[Pr
     before = Measured.of(frozen, model, terms)
     found = []
     for kind, learn in _LEARN.items():
-        learned, lesson = learn(cases, model, terms)
-        if learned is None:
-            figures = _figures(len(drawn), before, before, terms.dial)
-            found.append(Proposal(kind, lesson, b"", before.curve, before.curve, figures, None))
-            continue
-        content = _packed(kind, learned, model)
-        after = Measured.of(frozen, model, apply(kind, content, terms, model))
-        better, change = _compared(kind, before, after, terms.dial)
-        sentence = f"{lesson}. Of {len(drawn)} reviewed listings, {len(frozen)} measured: {change}"
-        figures = _figures(len(drawn), before, after, terms.dial)
+        learned, sentence = learn(cases, model, terms)
+        content, after, better = b"", before, None
+        if learned:
+            content = _packed(kind, learned, model)
+            after = Measured.of(frozen, model, apply(kind, content, terms, model))
+            better, change = _compared(kind, before, after, terms.dial)
+            sentence += f". Of {len(drawn)} reviewed listings, {len(frozen)} measured: {change}"
+        pair = before.figures(terms.dial.errors), after.figures(terms.dial.errors)
+        figures: dict[str, Any] = {name: [item[name] for item in pair] for name in pair[0]}
+        figures |= {"reviewed": len(drawn), "measured": len(frozen)}
         found.append(Proposal(kind, sentence, content, before.curve, after.curve, figures, better))
     return found
 
@@ -211,12 +215,6 @@ _LEARN: dict[Kind, Callable[[Sequence[Case], Model, Terms], lessons.Lesson]] = {
 }
 
 
-def _figures(reviewed: int, before: Measured, after: Measured, dial: Dial) -> dict[str, Any]:
-    pair = before.figures(dial.errors), after.figures(dial.errors)
-    counts = {"reviewed": reviewed, "measured": len(before.kappa)}
-    return counts | {name: [item[name] for item in pair] for name in pair[0]}
-
-
 def _compared(kind: Kind, before: Measured, after: Measured, dial: Dial) -> tuple[bool | None, str]:
     """Whether the proposal is better, by a paired bootstrap over listings, and what changes in words.
 
@@ -225,7 +223,7 @@ def _compared(kind: Kind, before: Measured, after: Measured, dial: Dial) -> tupl
     """
     number = len(before.kappa)
     drawn = np.random.default_rng(0).multinomial(number, np.full(number, 1 / number), _DRAWS) * before.weight
-    fewer = np.subtract(*(risk_coverage(item.kappa, item.right, drawn).area for item in (before, after)))
+    fewer = before.areas(drawn) - after.areas(drawn)
     saved = before.losses(drawn, dial) - after.losses(drawn, dial)
     (low, high), (least, most) = (np.quantile(gain, ((1 - _SURE) / 2, (1 + _SURE) / 2)) for gain in (fewer, saved))
     gained, lost = (least, most) if kind == "thresholds" else (low, min(high, most))

@@ -27,7 +27,6 @@ from dashboard.text import count, escape, percent, sentence, soon
 from dashboard.uploads import admit_together
 from engine import settings
 from engine.errors import InputError, StoreError
-from engine.listings.pipeline import RULES
 from engine.listings.sources import Listing, find_listings
 from engine.listings.terms import Terms
 from engine.listings.verdict import Verdict
@@ -167,16 +166,9 @@ def _classified(
 ) -> tuple[str, Verdict]:
     """The verdict with its id in the store; "" where it is not kept: nothing could be opened, or the store fails."""
     if listing.error:
-        return "", unopened(listing, model, RULES[0])
+        return "", unopened(listing, model)
     verdict, keep = classify(
-        listing.read(),
-        "",
-        model=model,
-        rule=RULES[0],
-        terms=in_force,
-        origin="page",
-        listing=listing.name,
-        progress=progress,
+        listing.read(), model=model, terms=in_force, origin="page", listing=listing.name, progress=progress
     )
     try:
         return keep(), verdict

@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Sequence
 
 from dashboard.text import capital, count, escape, percent, sentence
-from engine.listings.price import money
+from engine.listings.price import spoken
 from engine.listings.verdict import PhotoVerdict, Verdict
 from engine.listings.vote import readable
 
@@ -51,10 +51,9 @@ def sentences(parts: Sequence[str]) -> str:
 
 def price(verdict: Verdict) -> str:
     """ "120 to 260 EUR (41 sales)"; nothing where there is no price."""
-    given = verdict.price
-    if not given:
+    if not (given := verdict.price):
         return ""
-    return f"{money(given['low'])} to {money(given['high'])} {given['currency']} ({count(given['n'], 'sale')})"
+    return f"{spoken(given['low'], given['high'], given['currency'])} ({count(given['n'], 'sale')})"
 
 
 def strange(photo: PhotoVerdict, nearest: Sequence[str]) -> str:
