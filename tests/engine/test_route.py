@@ -1,6 +1,7 @@
 """Routing: known answers, and what must hold at every threshold."""
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -107,7 +108,8 @@ def test_a_dial_of_costs_and_what_a_look_saves():
 def test_a_trial_gives_thresholds_of_one_half_and_curves_of_the_other():
     assert Judged.of_trial(TRIAL, 1).curve.threshold.tolist() == TRIAL.kappa[1:400:2][::-1].tolist()
     assert Judged.of_trial(TRIAL, 1).curve.coverage[-1] == 1
-    assert TRIAL.threshold(1, 0.1) in TRIAL.kappa[:400:2]
+    assert replace(TRIAL, right=~TRIAL.fitted).threshold(1, 0.1) == route.NEVER
+    assert replace(TRIAL, right=TRIAL.fitted).threshold(1, 0.1) == 0.5
     assert TRIAL.threshold(7, 0.1) == TRIAL.threshold(2, 0.1)
 
 
