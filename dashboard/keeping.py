@@ -3,9 +3,9 @@
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from dashboard.cached import look_at
+from dashboard.cached import Picture, look_at
 from engine.errors import InputError
 from engine.listings.pipeline import Rule, decide
 from engine.listings.sources import Listing
@@ -33,11 +33,15 @@ def classify(  # noqa: PLR0913 - what a verdict rests on
     `progress` hears how many photos have been opened.
     """
     pictures = look_at(photos, model, progress)
-    looks = [picture.look for picture in pictures]
-    names = [picture.name for picture in pictures]
+    names, looks = [picture.name for picture in pictures], [picture.look for picture in pictures]
     verdict = decide(names, looks, model, rule=rule, listing=listing, description=description, terms=terms)
-    keep = partial(save_verdict, verdict, looks, [picture.jpeg for picture in pictures], description=description)
-    return verdict, partial(keep, origin=origin, terms=terms.version, dial=terms.dial)
+    return verdict, partial(keep, verdict, pictures, description, terms, origin=origin)
+
+
+def keep(verdict: Verdict, pictures: Sequence[Picture], description: str, terms: Terms, **more: Any) -> str:
+    """Keep a verdict with what it rests on, as `save_verdict` does; returns its id. Raises StoreError."""
+    looks, jpegs = [picture.look for picture in pictures], [picture.jpeg for picture in pictures]
+    return save_verdict(verdict, looks, jpegs, description=description, terms=terms.version, dial=terms.dial, **more)
 
 
 def unopened(listing: Listing, model: "Classifier", rule: Rule = "pooled") -> Verdict:

@@ -64,6 +64,7 @@ class Poll:
         return self.order[0]
 
     def answer(self, rule: str) -> int:
+        """The class that it comes to."""
         return self.voted if rule == "majority" else self.best
 
     def top(self, label: int) -> list[int]:

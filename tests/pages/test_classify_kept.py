@@ -95,7 +95,7 @@ def test_a_wrong_verdict_is_corrected_also_at_its_address(page, model, label, to
 
 def test_a_store_that_fails_leaves_the_verdict(page):
     broken = StoreError("the database cannot be used (disk full)", "make room")
-    with patch.object(verdicts, "save_verdict", side_effect=broken):
+    with patch("dashboard.keeping.save_verdict", side_effect=broken):
         drop(page, *drawn_listing("mug"))
         assert page.title[0].value.startswith("Mug")
         assert "Not kept, so it has no address: the database cannot be used (disk full)" in text(page)

@@ -29,12 +29,7 @@ def who() -> None:
 
 
 def accept_button(
-    label: str,
-    kind: store.Kind,
-    content: bytes,
-    summary: str,
-    then: Callable[[], None] = lambda: None,
-    **of: Any,
+    label: str, kind: store.Kind, content: bytes, summary: str, then: Callable[[], None] = lambda: None, **of: Any
 ) -> None:
     """A button that puts a change in force, and does `then`; `of` goes with it. `who` must have been drawn."""
 
@@ -124,9 +119,9 @@ def draw() -> None:
 def line(change: Change) -> None:
     """A change: what, who, when, and its end or the button for it."""
     what, back = capital(_NAMES.get(change.kind, change.kind)), change.rolled_back_at
-    told = f"**{what}**: {escape(change.summary)}" if back is None else f"~~{what}: {escape(change.summary)}~~"
+    said = f"**{what}**: {escape(change.summary)}" if back is None else f"~~{what}: {escape(change.summary)}~~"
     by = f"; rolled back by {escape(change.rolled_back_by or '')}, {back:%-d %b %Y, %H:%M} UTC" if back else ""
     with st.container(horizontal=True, vertical_alignment="center", key=f"change-{change.id}"):
-        st.markdown(f"{told}  \n:small[{said_of(change)}{by}]", width="stretch")
+        st.markdown(f"{said}  \n:small[{said_of(change)}{by}]", width="stretch")
         if back is None:
             roll_back_button(change)

@@ -7,6 +7,7 @@ from streamlit.delta_generator import DeltaGenerator
 
 from dashboard import person
 from dashboard.cached import Picture, thumbnail
+from dashboard.keeping import keep
 from dashboard.panels.classify import result, words
 from dashboard.problems import tell, told
 from dashboard.text import capital, escape
@@ -42,15 +43,7 @@ def _keep(pictures: Sequence[Picture], verdict: Verdict, description: str, terms
     this = verdict, description, terms.version
     before, key = state.get("kept", (None, None))
     if before != this:
-        key = verdicts.save_verdict(
-            verdict,
-            [picture.look for picture in pictures],
-            [picture.jpeg for picture in pictures],
-            description=description,
-            terms=terms.version,
-            dial=terms.dial,
-            replaces=key,
-        )
+        key = keep(verdict, pictures, description, terms, replaces=key)
         state["kept"] = this, key
     return str(key)
 
