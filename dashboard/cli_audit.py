@@ -54,7 +54,6 @@ def _audit(options: argparse.Namespace) -> "Audit":
     """The audit, and a run of it in the history if it tested anything."""
     from engine.audit.audit import audit_selection
     from engine.audit.tables import read, read_margins
-    from engine.errors import StoreError
     from engine.store.runs import save_audit
 
     started = time.monotonic()
@@ -70,10 +69,8 @@ def _audit(options: argparse.Namespace) -> "Audit":
     )
     given = ("reference", "margins", "frame", "responded", "label", "group")
     settings = {name: str(value) for name in given if (value := getattr(options, name))}
-    try:
-        save_audit(sample, found, settings, time.monotonic() - started)
-    except StoreError as error:
-        print(f"the run is not kept: {error}", file=sys.stderr)
+    if why := save_audit(sample, found, settings, time.monotonic() - started):
+        print(f"the run is not kept: {why}", file=sys.stderr)
     return found
 
 

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
+from dashboard.cli_classify import progress
 from engine import settings
 
 DIGITS = "digits"
@@ -32,18 +33,15 @@ def run(options: argparse.Namespace) -> int:
     """Run the command; returns its exit status."""
     from engine.curves.curve import learning_curve
     from engine.curves.data import load
-    from engine.errors import StoreError
     from engine.models.registry import load_model
     from engine.store.runs import save_curve
 
-    started = time.monotonic()
-    labelled = load(options.data, label=options.label, model=partial(load_model, options.model), progress=_progress)
-    _progress(0)
+    started, model = time.monotonic(), partial(load_model, options.model)
+    labelled = load(options.data, label=options.label, model=model, progress=lambda done: progress(f"{done:,} photos"))
+    progress("")
     curve = learning_curve(labelled, human=options.human, rounds=options.rounds)
-    try:
-        save_curve(Path(options.data).name, curve, str(options.model), time.monotonic() - started)
-    except StoreError as error:
-        print(f"the run is not kept: {error}", file=sys.stderr)
+    if why := save_curve(Path(options.data).name, curve, str(options.model), time.monotonic() - started):
+        print(f"the run is not kept: {why}", file=sys.stderr)
     if options.json:
         print(json.dumps(curve.as_dict()))
         return 0
@@ -75,9 +73,3 @@ def _rounds(text: str) -> int:
     if not (text.isdecimal() and 1 <= int(text) <= settings.CURVE_ROUNDS):
         raise argparse.ArgumentTypeError(f"{text} is no number of rounds from 1 to {settings.CURVE_ROUNDS}")
     return int(text)
-
-
-def _progress(done: int) -> None:
-    """How many photos were looked at, where a person looks at it."""
-    if sys.stderr.isatty():
-        print(f"\r\x1b[K{f'{done:,} photos' if done else ''}", end="", file=sys.stderr, flush=True)

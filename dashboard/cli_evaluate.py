@@ -26,8 +26,8 @@ def told(figures: dict[str, Any]) -> Iterator[str]:
     from dashboard.text import count, table
 
     names = ("photos", "accuracy", "balanced_accuracy", "top5", "log_loss", "ece")
-    rows = [["all", *(f"{figures[name]}" for name in names)]]
-    rows += [[source, *(f"{part[name]}" for name in names)] for source, part in figures["per_source"].items()]
+    sources = [("all", figures), *figures["per_source"].items()]
+    rows = [[source, *(f"{part[name]}" for name in names)] for source, part in sources]
     yield f"{figures['model']}\n\n{table(['source', *names], rows)}"
 
     columns = ("photos", "recall", "precision", "log_loss")

@@ -7,7 +7,7 @@ import tempfile
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from functools import cache, partial
+from functools import cache
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -92,20 +92,11 @@ def measured(data: Data, given: Labelled, progress: Callable[[float], None]) -> 
         progress(0)
         started = time.monotonic()
         curve = learning_curve(given, rounds=data.rounds, progress=progress)
-        return curve, trouble(partial(runs.save_curve, data.name, curve, data.model, time.monotonic() - started))
+        return curve, runs.save_curve(data.name, curve, data.model, time.monotonic() - started)
 
     curve, why = once(work, "curve", data)
     say_not_kept(why)
     return curve
-
-
-def trouble(keep_run: Callable[[], None]) -> StoreError | None:
-    """Keep a run in the history; gives why it could not be kept, as the result is good all the same."""
-    try:
-        keep_run()
-    except StoreError as error:
-        return error
-    return None
 
 
 def say_not_kept(why: StoreError | None) -> None:

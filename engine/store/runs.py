@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
-from sqlalchemy import select
+from sqlalchemy import delete, select
 
+from engine.errors import StoreError
 from engine.store.database import session
 from engine.store.schema import Run
 
@@ -19,48 +20,40 @@ if TYPE_CHECKING:
 _LISTED = 500  # the newest
 
 
-def save_curve(data_name: str, curve: "Curve", model: str, seconds: float) -> None:
+def save_curve(data_name: str, curve: "Curve", model: str, seconds: float) -> StoreError | None:
     """Keep a learning curve; `model` is named where it saw photos."""
-    given, human = curve.labelled, curve.evidence.human
-    _save(
-        Run(
-            kind="curve",
-            data_name=data_name,
-            data=given.digest,
-            settings={"human": human and list(human), "rounds": curve.rounds}
-            | ({} if given.looks is None else {"model": model}),
-            figures=curve.as_dict(),
-            correct=np.packbits(curve.correct).tobytes(),
-            items=len(curve.correct),
-            seconds=seconds,
-        )
-    )
+    human = curve.evidence.human
+    settings: dict[str, Any] = {"human": human and list(human), "rounds": curve.rounds}
+    if curve.labelled.looks is not None:
+        settings["model"] = model
+    correct = np.packbits(curve.correct).tobytes()
+    run = Run(kind="curve", settings=settings, correct=correct, items=len(curve.correct), seconds=seconds)
+    return _save(run, data_name, curve.labelled.digest, curve.as_dict())
 
 
-def save_audit(sample: "Table", audit: "Audit", settings: Mapping[str, Any], seconds: float) -> None:
+def save_audit(sample: "Table", audit: "Audit", settings: Mapping[str, Any], seconds: float) -> StoreError | None:
     """Keep an audit that could test something; `settings` say against what."""
-    if audit.tested:
-        _save(
-            Run(
-                kind="audit",
-                data_name=sample.name,
-                data=sample.digest,
-                settings=dict(settings),
-                figures=audit.as_dict(),
-                items=len(sample),
-                seconds=seconds,
-            )
-        )
+    if not audit.tested:
+        return None
+    run = Run(kind="audit", settings=dict(settings), items=len(sample), seconds=seconds)
+    return _save(run, sample.name, sample.digest, audit.as_dict())
 
 
-def _save(run: Run) -> None:
-    """Keep a run, but not twice where it came out as the last one of its kind, data and settings."""
-    with session() as opened:
-        alike = select(Run).where(Run.kind == run.kind, Run.data == run.data).order_by(Run.id.desc())
-        last = next((kept for kept in opened.scalars(alike) if kept.settings == run.settings), None)
-        if last is None or last.figures != run.figures:
-            run.data_name, run.created_at = run.data_name[:400], datetime.now(UTC)
-            opened.add(run)
+def _save(run: Run, name: str, digest: str, figures: dict[str, Any]) -> StoreError | None:
+    """Keep a run, but not twice where it came out as the last one of its kind, data and settings.
+
+    Gives why it could not be kept, as the result is good all the same.
+    """
+    run.data_name, run.data, run.figures, run.created_at = name[:400], digest, figures, datetime.now(UTC)
+    try:
+        with session() as opened:
+            alike = select(Run).where(Run.kind == run.kind, Run.data == digest).order_by(Run.id.desc())
+            last = next((kept for kept in opened.scalars(alike) if kept.settings == run.settings), None)
+            if last is None or last.figures != figures:
+                opened.add(run)
+    except StoreError as error:
+        return error
+    return None
 
 
 def list_runs() -> list[Run]:
@@ -72,8 +65,7 @@ def list_runs() -> list[Run]:
 def delete_run(run_id: int) -> None:
     """Forget a run."""
     with session() as opened:
-        if found := opened.get(Run, run_id):
-            opened.delete(found)
+        opened.execute(delete(Run).where(Run.id == run_id))
 
 
 def wrong_of(run: Run) -> NDArray[np.bool_] | None:
