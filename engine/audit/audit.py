@@ -11,11 +11,12 @@ from numpy.typing import NDArray
 from engine.audit.compare import Array, Column, align, axes, matrix
 from engine.audit.labels import labels
 from engine.audit.names import meet
-from engine.audit.parts import UNTESTED, Drawn, Goal, coverage, goals, participation, rounded, sampling
+from engine.audit.parts import UNTESTED, Drawn, Goal, coverage, goals, participation, sampling
 from engine.audit.sentences import tell
 from engine.audit.shift import ALPHA, UNCOVERED, separability
 from engine.audit.tables import Margins, Table, as_binary, split_frame
 from engine.audit.weights import balance, estimate, weigh
+from engine.curves.paired import rounded
 from engine.curves.tables import guess_label
 from engine.errors import InputError
 

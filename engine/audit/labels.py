@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 
 from engine.audit import shift
-from engine.audit.parts import UNTESTED, rounded
+from engine.audit.parts import UNTESTED
 from engine.audit.tables import Margins, Table
-from engine.curves.paired import wilson
+from engine.curves.paired import rounded, wilson
 
 _IMBALANCE = 10  # the commonest class / the rarest, from which a model may pass over the rare one (deepchecks)
 RARE = 30  # items of a class: its error is then known to 15 points and no better

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from engine.audit import shift
 from engine.audit.compare import Array, Column
 from engine.audit.tables import Margins
-from engine.curves.paired import wilson
+from engine.curves.paired import rounded, wilson
 
 Rows = NDArray[np.bool_]
 Cells = set[tuple[str, str]]  # columns and values
@@ -219,8 +219,3 @@ def _judged(columns: list[dict[str, Any]], told: shift.Separability | None) -> d
 
 def _interval(count: float, of: float) -> list[float]:
     return [rounded(end) for end in wilson(count / of, of, 0.05)]
-
-
-def rounded(value: float) -> float:
-    """As in the JSON."""
-    return round(float(value), 6)

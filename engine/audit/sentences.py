@@ -1,12 +1,15 @@
 """An audit in words: each part's verdict and what it rests on."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
+from functools import partial
 from typing import Any
 
 from engine.audit.labels import RARE
 from engine.audit.parts import UNTESTED
 from engine.audit.shift import PSI_EFFECT, UNCOVERED
+from engine.curves.words import listed
 
+_listed = partial(listed, last=" and ")
 _LISTED = 3
 _NAMED = 8  # columns
 _DRAWN = {"sample": "the sample", "frame": "the list of those invited"}
@@ -144,12 +147,6 @@ def _moved(part: dict[str, Any]) -> str:
 def _left(part: dict[str, Any]) -> str:
     left = part.get("not_compared", [])
     return f" Not compared, as nothing outside tells of them: {_listed(left, _NAMED)}." if left else ""
-
-
-def _listed(names: Sequence[str], most: int) -> str:
-    """ "a, b and c", or the first of them and how many more."""
-    shown = [*names[:most], *([f"{len(names) - most:,} more"] if len(names) > most else [])]
-    return " and ".join([", ".join(shown[:-1]), shown[-1]] if shown[1:] else shown)
 
 
 def _percent(share: float) -> str:

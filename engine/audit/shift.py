@@ -61,17 +61,15 @@ def unseen(counts: Array, shares: Array, rows: float) -> tuple[float, float]:
     to be missed say something together. The chance that all of a value's items fell outside is hypergeometric; the
     bound is the lower of Cantelli's, exact for one value, and Bernstein's, close for many.
     """
-    from scipy.special import gammaln
+    from scipy.stats import hypergeom
 
     drawn, share = counts.sum(), shares
     if rows == math.inf:
         silent = (1 - shares) ** drawn
     else:
-        total = counts + shares * rows
+        total = np.round(counts + shares * rows)
         share = np.minimum(total, rows) / rows
-        logs = gammaln(rows + 1) - gammaln(np.maximum(rows - total, 0) + 1)
-        logs += gammaln(rows + drawn - total + 1) - gammaln(rows + drawn + 1)
-        silent = np.where(total <= rows, np.exp(np.minimum(logs, 0)), 0.0)
+        silent = hypergeom.pmf(0, rows + drawn, total, drawn)
     mass = float(shares[counts == 0].sum())
     beyond = mass - float((share * silent).sum())
     variance = float((share**2 * silent * (1 - silent)).sum())

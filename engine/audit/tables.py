@@ -16,6 +16,8 @@ import polars as pl
 from numpy.typing import NDArray
 
 from engine import settings
+from engine.curves.delimited import NOTHING, readable, scan, without_separators
+from engine.curves.tables import is_table
 from engine.errors import InputError, UnreadableData
 from engine.models.registry import load_model
 
@@ -26,7 +28,6 @@ if TYPE_CHECKING:
 Margins = dict[str, dict[str, float]]  # column -> value -> share of the population; shares of a column sum to 1
 
 _NUMERIC = 0.9  # of the cells that are filled: a column of so many numbers is one of numbers
-_NOTHING = ("", "nan", "null", "na", "n/a")
 _YES, _NO = ("yes", "y", "true", "1"), ("no", "n", "false", "0")
 _WRITTEN = 'write {"region": {"north": 0.3, ...}}'
 _RESPONDED = ("responded", "response", "answered")
@@ -88,18 +89,15 @@ def read(
     Raises InputError and UnreadableData for what cannot be compared, ModelNotFound and DamagedModel as `model` does.
     """
     name = name or path.name
-    kind = path.suffix.lower()
-    try:
-        if kind == ".parquet" and "jpeg" not in pl.read_parquet_schema(path):
-            found = from_frame(pl.read_parquet(path), name)
-        elif path.is_file() and kind in (".csv", ".tsv", ".txt"):
-            found = _text(path, name)
-        elif path.is_dir() or kind in (".zip", ".parquet"):
+    with readable(path, name):
+        if is_table(path):
+            text = scan(path, name)
+            found = from_frame(text.table.collect(), name, comma=text.comma)
+            found = replace(found, notes=(*text.notes, *found.notes))
+        elif path.is_dir() or path.suffix.lower() in (".zip", ".parquet"):
             found = _photos(path, name, model(), progress)
         else:
             raise UnreadableData(f"{name} is no table and no photos", "give CSV, Parquet, or a folder or ZIP of photos")
-    except (pl.exceptions.PolarsError, OSError) as error:
-        raise UnreadableData(f"{name} is not a readable table ({error})", "save it as CSV or Parquet again") from error
     if not len(found):
         raise UnreadableData(f"{name} has no rows", "export it again")
     return found
@@ -191,14 +189,6 @@ def as_binary(series: pl.Series) -> NDArray[np.float64] | None:
     return numbers.fill_null(float("nan")).to_numpy()
 
 
-def _text(path: Path, name: str) -> Table:
-    from engine.curves.delimited import scan
-
-    text = scan(path, name)
-    found = from_frame(text.table.collect(), name, comma=text.comma)
-    return replace(found, notes=(*text.notes, *found.notes))
-
-
 def _cells(series: pl.Series) -> pl.Series | None:
     """Numbers, or text that is trimmed, null where nothing stands; None for what is neither."""
     if series.dtype == pl.Boolean:
@@ -208,19 +198,20 @@ def _cells(series: pl.Series) -> pl.Series | None:
     if series.dtype not in (pl.String, pl.Categorical, pl.Enum, pl.Null):
         return None
     text = series.cast(pl.String).str.strip_chars()
-    return text.set(text.str.to_lowercase().is_in(list(_NOTHING)), None)
+    return text.set(text.str.to_lowercase().is_in(list(NOTHING)), None)
 
 
 def _numbers(cells: pl.Series, comma: bool) -> pl.Series:
     """Text as finite numbers, if nearly all that stands there is some."""
     text = cells.dtype == pl.String
-    plain = cells.str.replace(",", ".", literal=True) if text and comma else cells
+    plain = without_separators(cells, comma) if text else cells
     numbers = plain.cast(pl.Float64, strict=False).replace([math.nan, math.inf, -math.inf], None)
     few = numbers.count() < max(_NUMERIC * cells.count(), 1)
     return cells if text and few else numbers
 
 
 def _photos(path: Path, name: str, model: "Classifier", progress: Callable[[int], None]) -> Table:
+    from engine.curves.data import left_out
     from engine.curves.photos import look_at_all
     from engine.models.data import LabelledPhoto, read_labelled
     from engine.photos.files import list_files
@@ -236,13 +227,8 @@ def _photos(path: Path, name: str, model: "Classifier", progress: Callable[[int]
     features, looks = seen.arrays()
     labels = pl.Series("label", seen.labels).replace("", None)
     columns = [*([labels] if labels.count() else []), *_looked(looks, seen.sources)]
-    notes = []
-    if seen.unreadable:
-        shown = ", ".join(file for file, _ in seen.unreadable[:5])
-        notes.append(f"{name}: {len(seen.unreadable):,} photos left out as unreadable: {shown}.")
-    if seen.passed_over:
-        notes.append(f"{name}: {seen.passed_over:,} photos passed over: a sample by content is used.")
-    return Table(name, pl.DataFrame(columns), features, seen.names, "photos", tuple(notes))
+    notes = tuple(f"{name}: {note}" for note in left_out(seen))
+    return Table(name, pl.DataFrame(columns), features, seen.names, "photos", notes)
 
 
 def _looked(looks: NDArray[np.float32] | None, sources: Sequence[str | None] | None) -> list[pl.Series]:

@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 
 from engine.audit.compare import Array, Codes, Column
-from engine.audit.parts import Goal, rounded
-from engine.curves.paired import wilson
+from engine.audit.parts import Goal
+from engine.curves.paired import rounded, wilson
 
 _TRIM = 5.0  # times the mean: beyond, single rows would decide every estimate
 _ROUNDS = 200

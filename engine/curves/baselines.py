@@ -5,9 +5,9 @@ in pairs. Skill puts a model on a scale from guessing, 0, to people, 1.
 """
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any, Literal, NamedTuple
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -39,23 +39,14 @@ class Baseline:
 
     def as_dict(self) -> dict[str, Any]:
         """The contract's JSON. Without a scale there is no skill in it."""
-        skill = {} if self.skill is None else {"skill": _rounded(self.skill[0]), "skill_interval": _ends(self.skill[1])}
+        versus = self.versus
         return {
-            "error": _rounded(self.error),
-            "interval": _ends(self.interval),
+            **_rounded({"error": self.error, "interval": self.interval}),
             "level": self.level,
-            "difference": _rounded(self.versus.difference),
-            "difference_interval": _ends(self.versus.interval),
-            "p": self.versus.p,
-            **skill,
+            **_rounded({"difference": versus.difference, "difference_interval": versus.interval}),
+            "p": versus.p,
+            **(_rounded({"skill": self.skill[0], "skill_interval": self.skill[1]}) if self.skill else {}),
         }
-
-
-class _Model(NamedTuple):
-    name: str
-    level: Level
-    wrong: Wrong
-    note: str = ""
 
 
 def baselines(labelled: Labelled, repeats: Sequence[Split], wrong: NDArray[np.bool_], seed: int = 0) -> list[Baseline]:
@@ -64,12 +55,7 @@ def baselines(labelled: Labelled, repeats: Sequence[Split], wrong: NDArray[np.bo
     `wrong` [items] is the candidate's, from the folds of `repeats`, which validate each item once.
     """
     groups = labelled.groups
-    models = [
-        *_no_skill(labelled.labels),
-        _rule(labelled, repeats),
-        *_off_the_shelf(labelled, repeats, seed),
-        _Model("candidate", "candidate", wrong),
-    ]
+    models = [*_simple(labelled, repeats, seed), ("candidate", "candidate", wrong, "")]
     *others, itself = (paired.compare(errs, wrong, groups, seed) for _, _, errs, _ in models)
     return [
         Baseline(name, level, float(errs.mean()), _interval(errs, groups), len(errs), versus, errs, note=note)
@@ -116,44 +102,34 @@ def standardised(features: NDArray[np.float32]) -> NDArray[np.float32]:
     return standard
 
 
-def _no_skill(labels: Items) -> list[_Model]:
-    """By the shares of all items: where classes are even, a fold's commonest class is the rarest of those it was not
-    given, so that guessing by it would look worse than it is.
+def _simple(labelled: Labelled, repeats: Sequence[Split], seed: int) -> Iterator[tuple[str, Level, Wrong, str]]:
+    """Name, level, errors and a note of guessing, of a rule and of what is off the shelf.
 
-    Who guesses at random is paired by how likely each item is missed, which has the same mean and no luck in it.
+    Guesses go by the shares of all items: where classes are even, a fold's commonest class is the rarest of those it
+    was not given, so that guessing by it would look worse than it is. Who guesses at random is paired by how likely
+    each item is missed, which has the same mean and no luck in it. Off the shelf are models on a photo's 8 x 8 pixels,
+    or on a table's features, where logistic regression is the candidate itself.
     """
-    shares = np.bincount(labels) / len(labels)
-    return [
-        _Model(GUESS, "no skill", labels != shares.argmax()),
-        _Model("random by prior", "no skill", 1 - shares[labels]),
-    ]
-
-
-def _rule(labelled: Labelled, repeats: Sequence[Split]) -> _Model:
-    from engine.curves.simple import best_column, nearest_mean
-
-    labels = labelled.labels
-    if labelled.looks is None:
-        return _Model("rule: best column", "rule", best_column(labelled.features, labels, repeats) != labels)
-    # RGB: in CIE Lab the rule errs on 95.8 % of photos of 100 classes instead of 96.5 %.
-    colours = labelled.looks.reshape(len(labels), -1, 3).mean(1)
-    return _Model("rule: mean colour", "rule", nearest_mean(colours, labels, repeats) != labels)
-
-
-def _off_the_shelf(labelled: Labelled, repeats: Sequence[Split], seed: int) -> list[_Model]:
-    """On a photo's 8 x 8 pixels; on a table's features, where logistic regression is the candidate itself."""
     from engine.curves.heads import score
-    from engine.curves.simple import k_nearest
+    from engine.curves.simple import best_column, k_nearest, nearest_mean
 
-    labels = labelled.labels
-    simple = standardised(labelled.features if labelled.looks is None else labelled.looks)
+    labels, features, looks = labelled.labels, labelled.features, labelled.looks
+    shares = np.bincount(labels) / len(labels)
+    yield GUESS, "no skill", labels != shares.argmax(), ""
+    yield "random by prior", "no skill", 1 - shares[labels], ""
+    if looks is None:
+        yield "rule: best column", "rule", best_column(features, labels, repeats) != labels, ""
+    else:
+        # RGB: in CIE Lab the rule errs on 95.8 % of photos of 100 classes instead of 96.5 %.
+        colours = looks.reshape(len(labels), -1, 3).mean(1)
+        yield "rule: mean colour", "rule", nearest_mean(colours, labels, repeats) != labels, ""
+    simple = standardised(features if looks is None else looks)
     nearest, among = k_nearest(simple, labels, labelled.groups, repeats, seed)
     note = f"k-NN looks for neighbours among {among:,} of the {len(labels):,} {labelled.unit}, a sample."
-    rows = [_Model("k-NN", "off the shelf", nearest != labels, note if among < len(labels) else "")]
-    if labelled.looks is not None:
+    yield "k-NN", "off the shelf", nearest != labels, note if among < len(labels) else ""
+    if looks is not None:
         linear = score(simple, labels, repeats, [min(len(split.order) for split in repeats)]).predicted
-        rows.append(_Model("logistic regression on pixels", "off the shelf", linear != labels))
-    return rows
+        yield "logistic regression on pixels", "off the shelf", linear != labels, ""
 
 
 def _interval(wrong: Wrong, groups: Items | None) -> Interval:
@@ -161,9 +137,9 @@ def _interval(wrong: Wrong, groups: Items | None) -> Interval:
     return paired.wilson(float(wrong.mean()), len(wrong) * fewer)
 
 
-def _ends(interval: Interval) -> list[float]:
-    return [_rounded(end) for end in interval]
-
-
-def _rounded(value: float) -> float:
-    return round(value, 6)
+def _rounded(figures: Mapping[str, float | Interval]) -> dict[str, Any]:
+    """Numbers and intervals as in the JSON."""
+    return {
+        name: [paired.rounded(end) for end in value] if isinstance(value, tuple) else paired.rounded(value)
+        for name, value in figures.items()
+    }

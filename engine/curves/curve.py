@@ -12,11 +12,12 @@ from engine.curves import levels
 from engine.curves.baselines import Baseline, baselines, beats, standardised, with_people
 from engine.curves.data import Labelled
 from engine.curves.diagnose import Array, Diagnosis, Evidence, diagnose
-from engine.curves.paired import level_noise, wilson
+from engine.curves.paired import level_noise, rounded, wilson
 from engine.curves.sentences import tell
 from engine.curves.subsets import FOLDS, splits, training_sizes
 from engine.errors import InputError
 
+_MEASURES = ("train_error", "validation_error", "train_log_loss", "validation_log_loss")
 _STEADIED = 5_000  # items up to which three rounds of folds are run: they halve the noise of a small set's curve
 _FEWEST_SIZES = 4  # that a curve's shape can be told from
 _TRAINED = 0.8  # of the work, roughly; the baselines are the rest
@@ -81,14 +82,6 @@ class Curve:
         return np.array([self.diagnosis.posterior.predicted(float(ratio)) for ratio in ratios])
 
     @cached_property
-    def forecast(self) -> dict[str, Any] | None:
-        """At twice the largest size; None for a curve that gets worse with more data."""
-        if self.diagnosis.worse:
-            return None
-        low, mid, high = self.diagnosis.posterior.predicted(2)
-        return {"size": 2 * self.sizes[-1], "error": _rounded(mid), "interval": [_rounded(low), _rounded(high)]}
-
-    @cached_property
     def baselines(self) -> dict[str, dict[str, Any]]:
         """The contract's JSON by name; people's error is the caller's own."""
         return {row.name: row.as_dict() for row in self.levels if row.level != "people"}
@@ -96,22 +89,16 @@ class Curve:
     def as_dict(self) -> dict[str, Any]:
         """The contract's JSON."""
         found = self.diagnosis
+        low, mid, high = map(rounded, found.posterior.predicted(2))
+        forecast = {"size": 2 * self.sizes[-1], "error": mid, "interval": [low, high]}
         return {
             "sizes": self.sizes,
-            "train_error": _list(self.train_error),
-            "validation_error": _list(self.validation_error),
-            "train_log_loss": _list(self.train_log_loss),
-            "validation_log_loss": _list(self.validation_log_loss),
-            "interval": [[_rounded(low), _rounded(high)] for low, high in self.interval],
+            **{name: [rounded(value) for value in getattr(self, name)] for name in _MEASURES},
+            "interval": [[rounded(low), rounded(high)] for low, high in self.interval],
             "baselines": self.baselines,
-            "verdict": {
-                "more_data": found.more_data,
-                "bias": found.bias,
-                "variance": found.variance,
-                "ideal": found.ideal,
-                "probability": {name: _rounded(value) for name, value in found.probability.items()},
-                "forecast": self.forecast,
-            },
+            "verdict": {name: getattr(found, name) for name in ("more_data", "bias", "variance", "ideal")}
+            | {"probability": {name: rounded(value) for name, value in found.probability.items()}}
+            | {"forecast": None if found.worse else forecast},
             "sentences": self.sentences,
         }
 
@@ -150,10 +137,7 @@ def learning_curve(
     evidence = Evidence(sizes, scores.train_error, scores.validation_error, noise)
     curve = Curve(
         sizes=sizes,
-        train_error=scores.train_error.mean(1),
-        validation_error=scores.validation_error.mean(1),
-        train_log_loss=scores.train_log_loss.mean(1),
-        validation_log_loss=scores.validation_log_loss.mean(1),
+        **{name: getattr(scores, name).mean(1) for name in _MEASURES},
         interval=_intervals(evidence, len(labels)),
         log_loss_interval=_over_folds(scores.validation_log_loss),
         levels=baselines(labelled, repeats[-FOLDS:], wrong, seed),  # the last round's predictions are kept
@@ -189,11 +173,3 @@ def _over_folds(values: Array) -> list[tuple[float, float]]:
         (max(float(mean - margin), 0.0), float(mean + margin))
         for mean, margin in zip(values.mean(1), noise, strict=True)
     ]
-
-
-def _list(values: Array) -> list[float]:
-    return [_rounded(value) for value in values]
-
-
-def _rounded(value: float) -> float:
-    return round(float(value), 6)

@@ -17,17 +17,18 @@ from numpy.typing import NDArray
 from engine import settings
 from engine.curves.subsets import FOLDS, Items
 from engine.curves.tables import is_table, read_table
+from engine.curves.words import counted, listed
 from engine.errors import InputError, UnreadableData
 from engine.models.registry import load_model
 
 if TYPE_CHECKING:
+    from engine.curves.photos import Seen
     from engine.models.classifier import Classifier
 
 Features = NDArray[np.float32]
 
 DIGITS = "digits"
 FEWEST = 20  # items: fewer have no curve
-_LISTED = 5
 
 
 @dataclass(frozen=True)
@@ -44,8 +45,6 @@ class Labelled:
     keys: list[str] = field(repr=False)  # what an item is known by on every run: a photo by its content
     looks: Features | None = field(default=None, repr=False)  # [items, 192] photos as 8 x 8 x 3 pixels from 0 to 1
     sources: list[str] | None = field(default=None, repr=False)  # the collection each photo came from
-    pixels: bool = False  # whether the features are pixels
-    unreadable: list[tuple[str, str]] = field(default_factory=list, repr=False)  # photos left out, and why
 
     @cached_property
     def digest(self) -> str:
@@ -77,16 +76,7 @@ def load(
     if not path.exists():
         raise UnreadableData(f"{path.name} does not exist", f"give a folder, a ZIP, a table, or {DIGITS}")
     if is_table(path):
-        rows = read_table(path, label)
-        return labelled(
-            rows.features,
-            rows.names,
-            rows.answers,
-            groups=rows.groups,
-            unit="rows",
-            notes=rows.notes,
-            keys=rows.keys,
-        )
+        return labelled(**read_table(path, label), unit="rows")
     return _photos(path, model(), progress)
 
 
@@ -109,17 +99,16 @@ def labelled(
     finite = np.asarray(np.isfinite(features).all(axis=1))
     told = list(notes)
     if dropped := int((~finite).sum()):
-        told.append(f"{_count(dropped, unit)} left out: a feature is missing or no finite number.")
-    classes, labels = np.unique(np.array(answers, dtype=np.str_)[finite], return_inverse=True)
-    _check(labels.astype(np.int64), [str(name) for name in classes], unit, told)
+        told.append(f"{counted(dropped, unit)} left out: a feature is missing or no finite number.")
+    classes, labels = _numbered(answers, finite)
+    _check(labels, classes, unit, told)
     if (features[finite] == features[finite][0]).all():
         raise InputError(f"the {unit} do not differ in any feature", "give features that vary")
-    number = None if groups is None else np.unique(np.array(groups, dtype=np.str_)[finite], return_inverse=True)[1]
     return Labelled(
         features=features[finite],
-        labels=labels.astype(np.int64),
-        classes=[str(name) for name in classes],
-        groups=None if number is None else number.astype(np.int64),
+        labels=labels,
+        classes=classes,
+        groups=None if groups is None else _numbered(groups, finite)[1],
         names=list(compress(names, finite.tolist())),
         unit=unit,
         notes=told,
@@ -127,11 +116,17 @@ def labelled(
     )
 
 
+def _numbered(answers: list[str], rows: NDArray[np.bool_]) -> tuple[list[str], Items]:
+    """The different answers of the rows in order, and the number of each row's."""
+    found, numbers = np.unique(np.array(answers, dtype=np.str_)[rows], return_inverse=True)
+    return found.tolist(), numbers.astype(np.int64)
+
+
 def _check(labels: Items, classes: list[str], unit: str, notes: list[str]) -> None:
     why = f" ({' '.join(notes)})" if notes else ""
     items, counts = len(labels), np.bincount(labels, minlength=len(classes))
     if items < FEWEST:
-        raise InputError(f"{_count(items, unit)} can be used{why}", f"give at least {FEWEST}")
+        raise InputError(f"{counted(items, unit)} can be used{why}", f"give at least {FEWEST}")
     if len(classes) == 1:
         raise InputError(f"all {unit} are of one class, {classes[0]!r}{why}", "give at least two classes")
     if len(classes) > items / FOLDS:
@@ -140,9 +135,8 @@ def _check(labels: Items, classes: list[str], unit: str, notes: list[str]) -> No
         )
     rare = [f"{classes[index]!r} ({counts[index]})" for index in np.argsort(counts) if counts[index] < FOLDS]
     if rare:
-        more = f" and {len(rare) - _LISTED} more" if len(rare) > _LISTED else ""
         raise InputError(
-            f"classes with fewer than {FOLDS} {unit}: {', '.join(rare[:_LISTED])}{more}",
+            f"classes with fewer than {FOLDS} {unit}: {listed(rare)}",
             f"add {unit} to them, or leave these classes out",
         )
 
@@ -153,8 +147,18 @@ def _digits() -> Labelled:
     digits = load_digits()
     features = digits.data.astype(np.float32)
     names = [f"digit {number}" for number in range(1, len(features) + 1)]
-    found = labelled(features, names, [str(digit) for digit in digits.target], unit="digits")
-    return replace(found, pixels=True)
+    return labelled(features, names, [str(digit) for digit in digits.target], unit="digits")
+
+
+def left_out(seen: "Seen") -> list[str]:
+    """Notes on the photos that are not used."""
+    notes = []
+    if seen.unreadable:
+        names = listed([f"{name} ({reason})" for name, reason in seen.unreadable])
+        notes.append(f"{counted(len(seen.unreadable), 'photos')} left out as unreadable: {names}.")
+    if seen.passed_over:
+        notes.append(f"{len(seen.names):,} of {len(seen.names) + seen.passed_over:,} photos are used: a random sample.")
+    return notes
 
 
 def _photos(path: Path, model: "Classifier", progress: Callable[[int], None]) -> Labelled:
@@ -162,17 +166,10 @@ def _photos(path: Path, model: "Classifier", progress: Callable[[int], None]) ->
     from engine.models.data import read_labelled
 
     seen = look_at_all(read_labelled([path]), model, settings.CURVE_ITEMS, progress)
-    notes = []
-    if seen.unreadable:
-        names = ", ".join(f"{name} ({reason})" for name, reason in seen.unreadable[:_LISTED])
-        more = f" and {len(seen.unreadable) - _LISTED} more" if len(seen.unreadable) > _LISTED else ""
-        notes.append(f"{_count(len(seen.unreadable), 'photos')} left out as unreadable: {names}{more}.")
-    if seen.passed_over:
-        notes.append(f"{len(seen.names):,} of {len(seen.names) + seen.passed_over:,} photos are used: a random sample.")
+    notes = left_out(seen)
     folders = sorted({str(folder) for name in seen.names if (folder := PurePosixPath(name).parent).name})
     if len(set(seen.labels)) == 1 and folders:
-        more = f" and {len(folders) - _LISTED} more" if len(folders) > _LISTED else ""
-        notes.append(f"Folders of photos: {', '.join(folders[:_LISTED])}{more}.")
+        notes.append(f"Folders of photos: {listed(folders)}.")
     copies = len(seen.pictures) - len(set(seen.pictures))
     grouped = any(seen.groups)
     if copies:
@@ -190,9 +187,4 @@ def _photos(path: Path, model: "Classifier", progress: Callable[[int], None]) ->
         keys=seen.pictures,
     )
     sources = [source or "" for source in seen.sources] if any(seen.sources) else None
-    return replace(found, looks=looks, sources=sources, unreadable=seen.unreadable)
-
-
-def _count(number: int, unit: str) -> str:
-    """ "1 photo", "1,200 photos"."""
-    return f"{number:,} {unit.removesuffix('s') if number == 1 else unit}"
+    return replace(found, looks=looks, sources=sources)

@@ -1,6 +1,8 @@
-"""Delimited text as people save it -> a table of text cells, in any encoding, with every column named."""
+"""Parquet, or delimited text as people save it, in any encoding -> a table with every column named."""
 
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -15,15 +17,27 @@ _AGAIN = re.compile(r"(.*)_duplicated_\d+", re.DOTALL)  # what polars makes of a
 
 
 class Delimited(NamedTuple):
-    """A text file as it stands."""
+    """A file as it stands."""
 
-    table: "pl.LazyFrame"  # all cells are text
+    table: "pl.LazyFrame"  # of delimited text, all cells are text
     comma: bool  # whether numbers may be written with a decimal comma
     notes: tuple[str, ...]
 
 
+@contextmanager
+def readable(path: Path, name: str) -> Iterator[None]:
+    """Raises UnreadableData for what polars and the system raise of a file that is called `name`."""
+    import polars as pl
+
+    try:
+        yield
+    except (pl.exceptions.PolarsError, OSError) as error:
+        why = str(error).partition("\n")[0].replace(str(path), name)
+        raise UnreadableData(f"{name} is not a readable table ({why})", "save it as CSV or Parquet again") from error
+
+
 def scan(path: Path, name: str) -> Delimited:
-    """A CSV file or its kin. `name` is what it is called in messages and notes.
+    """A Parquet or CSV file or its kin. `name` is what it is called in messages and notes.
 
     Raises UnreadableData for what is no text, InputError without a row of headings, and what polars raises.
     """
@@ -31,6 +45,8 @@ def scan(path: Path, name: str) -> Delimited:
 
     from engine.tweets.tables import is_book, open_text, peek, sniff
 
+    if path.suffix.lower() == ".parquet":
+        return Delimited(pl.scan_parquet(path, glob=False), comma=False, notes=())
     head = peek(path)
     if is_book(head):
         raise UnreadableData(f"{name} is a workbook, no text", "save its sheet as CSV")

@@ -167,10 +167,8 @@ def diagnose(evidence: Evidence, seed: int = 0) -> Diagnosis:
         human = random.beta(errors + 0.5, items - errors + 0.5, count)
 
     gain = posterior.probability(now - doubled > much.gain)
-    wide, falling = (
-        posterior.probability(gap > much.gap),
-        posterior.probability(now + posterior.level - limit > much.gap),
-    )
+    wide = posterior.probability(gap > much.gap)
+    falling = posterior.probability(now + posterior.level - limit > much.gap)
     in_limit, in_training = (posterior.probability(part - human > much.gap) for part in (limit, training))
     probability = {"more_data": gain, "variance": wide, "still_falling": falling}
     if evidence.human is not None:

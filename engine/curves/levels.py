@@ -39,33 +39,28 @@ def _people(people: Baseline, candidate: Baseline) -> list[str]:
 
 
 def _to_beat(name: str, versus: Comparison) -> str:
-    return _decided(name, versus) or _likely(name, versus) or f"The model is no better than {name}: {_between(versus)}."
+    return _decided(name, versus) or f"The model is no better than {name}: {_between(versus)}."
 
 
 def _to_match(name: str, versus: Comparison) -> str:
     if versus.a_errs == "the same":
         return f"The model does as well as {name}: {_between(versus)}."
     apart = f"The model and {name} cannot be told apart: {_between(versus)}."
-    return _decided(name, versus) or _likely(name, versus) or apart
+    return _decided(name, versus) or apart
 
 
 def _decided(name: str, versus: Comparison) -> str:
-    points = f"{100 * abs(versus.difference):.1f} points"
-    low, high = (100 * end for end in versus.interval)
-    if versus.a_errs == "more":
-        return f"The model beats {name} by {points} ({low:.1f} to {high:.1f})."
-    if versus.a_errs == "less":
-        return f"The model is worse than {name} by {points} ({-high:.1f} to {-low:.1f})."
-    return ""
-
-
-def _likely(name: str, versus: Comparison) -> str:
-    """An interval on one side of nothing, though the test, which allows for several comparisons, decides nothing."""
-    low, high = (100 * end for end in versus.interval)
+    """Better or worse, surely or probably: an interval may lie on one side of nothing though the test, which allows for
+    several comparisons, decides nothing. Nothing where both are open.
+    """
+    better = versus.a_errs == "more" or (versus.a_errs != "less" and versus.interval[0] > 0)
+    low, high = (100 * end if better else -100 * end for end in versus.interval[:: 1 if better else -1])
+    if versus.a_errs in ("more", "less"):
+        verb = "beats" if better else "is worse than"
+        return f"The model {verb} {name} by {100 * abs(versus.difference):.1f} points ({low:.1f} to {high:.1f})."
     if low > 0:
-        return f"The model is probably better than {name}, by {low:.1f} to {high:.1f} points, but not surely."
-    if high < 0:
-        return f"The model is probably worse than {name}, by {-high:.1f} to {-low:.1f} points, but not surely."
+        than = f"{'better' if better else 'worse'} than {name}"
+        return f"The model is probably {than}, by {low:.1f} to {high:.1f} points, but not surely."
     return ""
 
 

@@ -100,6 +100,11 @@ def wilson(share: float, items: float, alpha: float = _ALPHA) -> tuple[float, fl
     return float(low), float(high)
 
 
+def rounded(value: float) -> float:
+    """As in the JSON."""
+    return round(float(value), 6)
+
+
 def level_noise(wrong: Wrong, groups: Items | None) -> float:
     """Standard error of the error over all items, each validated once; a group's items fail together (Liang-Zeger)."""
     items, error = len(wrong), float(wrong.mean())

@@ -2,7 +2,7 @@
 
 import hashlib
 import sqlite3
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from contextlib import closing, suppress
 from dataclasses import dataclass, field
 from itertools import compress, islice
@@ -139,14 +139,12 @@ class _Cache:
         return sqlite3.connect(":memory:")
 
     def get(self, pictures: list[str]) -> dict[str, Row]:
+        wanted = f"SELECT picture, row FROM seen WHERE picture IN ({','.join('?' * len(pictures))})"
         with suppress(sqlite3.Error):
-            return dict(self._found(pictures))
+            return {
+                picture: np.frombuffer(row, dtype=np.float32) for picture, row in self._file.execute(wanted, pictures)
+            }
         return {}
-
-    def _found(self, pictures: list[str]) -> Iterator[tuple[str, Row]]:
-        marks = ",".join("?" * len(pictures))
-        for picture, row in self._file.execute(f"SELECT picture, row FROM seen WHERE picture IN ({marks})", pictures):
-            yield picture, np.frombuffer(row, dtype=np.float32)
 
     def put(self, rows: dict[str, Row]) -> None:
         with suppress(sqlite3.Error), self._file:

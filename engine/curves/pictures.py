@@ -13,8 +13,6 @@ from engine.curves.data import DIGITS
 from engine.errors import UnreadableData
 from engine.models.data import read_labelled
 
-_SIDE = 256  # px: digits of 8 x 8 are enlarged, each pixel a square
-
 
 def pictures(data: str | Path, keys: Collection[str]) -> dict[str, bytes]:
     """The files of the items with these keys, from what `engine.curves.data.load` read.
@@ -40,8 +38,7 @@ def _digits(keys: Collection[str]) -> dict[str, bytes]:
     found = {}
     for number, picture in enumerate(load_digits().images, start=1):
         if (key := f"digit {number}") in keys:
-            shades = (255 - picture / 16 * 255).astype(np.uint8)
             buffer = io.BytesIO()
-            Image.fromarray(shades).resize((_SIDE, _SIDE), Image.Resampling.NEAREST).save(buffer, "PNG")
+            Image.fromarray((255 - picture / 16 * 255).astype(np.uint8)).save(buffer, "PNG")
             found[key] = buffer.getvalue()
     return found

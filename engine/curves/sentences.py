@@ -39,23 +39,19 @@ def _more_data(diagnosis: Diagnosis, evidence: Evidence, unit: str) -> list[str]
             f"forecast of {mid:.1f} % for twice as many {interval} is not to be trusted.",
             f"More {unit}, measured again, would tell.",
         ]
-    if diagnosis.more_data == "yes":
-        return [f"More data: yes. {doubling} is expected to cut error from {now} to {mid:.1f} % {interval}."]
-    if diagnosis.more_data == "no":
-        return [
-            f"More data: no. {doubling} is expected to change little: error {now} now, {mid:.1f} % then {interval}."
-        ]
+    told = {
+        "yes": f"More data: yes. {doubling} is expected to cut error from {now} to {mid:.1f} % {interval}.",
+        "no": f"More data: no. {doubling} is expected to change little: error {now} now, {mid:.1f} % then {interval}.",
+    }
+    if diagnosis.more_data != "unsure":
+        return [told[diagnosis.more_data]]
     chance = f"{100 * diagnosis.probability['more_data']:.0f} %"
     worth = f"{100 * diagnosis.thresholds.gain:.1f} points"
-    settle = (
-        MORE_REPEATS
-        if settled_by_repeats(evidence)
-        else f"Half as many {unit} on top, measured again, would tell more than repeats."
-    )
+    other = f"Half as many {unit} on top, measured again, would tell more than repeats."
     return [
         f"More data: unsure. {doubling} may bring error from {now} to {mid:.1f} % {interval}; the chance that it gains "
         f"{worth} or more is {chance}.",
-        settle,
+        MORE_REPEATS if settled_by_repeats(evidence) else other,
     ]
 
 
@@ -87,11 +83,9 @@ def _bias(diagnosis: Diagnosis, evidence: Evidence, unit: str) -> list[str]:
         return [f"Bias: yes. {person}; {limit}. More of the same data cannot close that: change the model or features."]
     if diagnosis.bias == "no":
         return [f"Bias: no. {person}; {limit}."]
-    settle = (
-        f"People's answers on about {_answers_needed(errors / items, much, evidence, unit)} would settle it better."
-        if _needed(errors / items, much) > items
-        else f"More {unit} would settle it."
-    )
+    answers = _answers_needed(errors / items, much, evidence, unit)
+    few = _needed(errors / items, much) > items
+    settle = f"People's answers on about {answers} would settle it better." if few else f"More {unit} would settle it."
     return [f"Bias: unsure. {person}; {limit}.", settle]
 
 

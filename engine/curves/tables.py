@@ -1,16 +1,15 @@
 """Tables of features and a column of classes: CSV and its kin, or Parquet."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from engine import settings
-from engine.curves.delimited import NOTHING, Delimited, scan, without_separators
+from engine.curves.delimited import NOTHING, Delimited, readable, scan, without_separators
 from engine.curves.subsets import FOLDS, Items, stratified_order
+from engine.curves.words import LISTED, counted, listed
 from engine.errors import InputError, UnreadableData
 
 if TYPE_CHECKING:
@@ -22,22 +21,10 @@ _LABELS = ("label", "labels", "class", "target", "y")
 _GROUPS = ("group", "groups", "group_id")
 _IDENTITIES = ("id", "name", "file", "filename", "path")
 _NUMBERS = ("", "id", "index", "row", "unnamed: 0", "column_1", "column 1 (no heading)")  # of rows: no features
-_LISTED = 5
 _LOST = 0.2  # of the rows: a column that lacks more numbers is left out, rather than its rows
 _DISTINCT = 20  # rows: fewer are the values that columns can take, and no rows that were copied
 _COPIED = 0.01  # of the rows: fewer copies do not show in an error
 _CHANCE = 0.1  # pairs of equal rows that may be expected by chance where equal rows are said to be copies
-
-
-class TableRows(NamedTuple):
-    """What a table gives to a labelled set."""
-
-    features: NDArray[np.float32]  # [rows, columns of numbers], finite
-    names: list[str]
-    answers: list[str]
-    groups: list[str] | None
-    notes: tuple[str, ...]
-    keys: list[str] | None  # of a column that tells the rows apart, so that tables of other features can be paired
 
 
 def is_table(path: Path) -> bool:
@@ -47,15 +34,15 @@ def is_table(path: Path) -> bool:
     if path.suffix.lower() in _BOOKS:
         raise UnreadableData(f"{path.name} is a workbook, no text", "save its sheet as CSV")
     if path.suffix.lower() == ".parquet" and path.is_file():
-        with _readable(path):
+        with readable(path, path.name):
             return "jpeg" not in pl.read_parquet_schema(path)
     return path.is_file() and path.suffix.lower() in _TEXT
 
 
 def columns(path: Path) -> list[str]:
     """The names of a table's columns. Raises UnreadableData, and InputError without headings."""
-    with _readable(path):
-        return _scan(path).table.collect_schema().names()
+    with readable(path, path.name):
+        return scan(path, path.name).table.collect_schema().names()
 
 
 def guess_label(columns: list[str]) -> str | None:
@@ -63,37 +50,16 @@ def guess_label(columns: list[str]) -> str | None:
     return _guess(columns, _LABELS)
 
 
-def read_table(path: Path, label: str | None) -> TableRows:
-    """The rows with a class; a sample of them past the limits of settings.py.
+def read_table(path: Path, label: str | None) -> dict[str, Any]:
+    """What `engine.curves.data.labelled` takes of the rows with a class; of a sample past the limits of settings.py.
 
     Raises UnreadableData for what is no table, and InputError without a column of classes or of numbers.
     """
-    with _readable(path):
-        return _rows_of(path, _scan(path), label)
+    with readable(path, path.name):
+        return _rows_of(path, scan(path, path.name), label)
 
 
-@contextmanager
-def _readable(path: Path) -> Iterator[None]:
-    import polars as pl
-
-    try:
-        yield
-    except (pl.exceptions.PolarsError, OSError) as error:
-        why = str(error).partition("\n")[0].replace(str(path), path.name)
-        raise UnreadableData(
-            f"{path.name} is not a readable table ({why})", "save it as CSV or Parquet again"
-        ) from error
-
-
-def _scan(path: Path) -> Delimited:
-    import polars as pl
-
-    if path.suffix.lower() == ".parquet":
-        return Delimited(pl.scan_parquet(path, glob=False), comma=False, notes=())
-    return scan(path, path.name)
-
-
-def _rows_of(path: Path, text: Delimited, label: str | None) -> TableRows:
+def _rows_of(path: Path, text: Delimited, label: str | None) -> dict[str, Any]:
     import polars as pl
 
     table, comma, remarks = text
@@ -108,11 +74,12 @@ def _rows_of(path: Path, text: Delimited, label: str | None) -> TableRows:
     known = np.flatnonzero((answers.is_not_null() & ~answers.str.to_lowercase().is_in(list(NOTHING))).to_numpy())
     notes = [*remarks, f"Classes are taken from the column {label!r}" + (f", groups from {group!r}." if group else ".")]
     if missing := len(answers) - len(known):
-        notes.append(f"{_counted(missing)} left out: no label.")
-    rows, sampled = _sample(
-        known, answers.gather(known), min(settings.CURVE_ITEMS, settings.CURVE_VALUES // max(len(candidates), 1))
-    )
-    notes += [f"{len(rows):,} of {len(known):,} rows are used: a sample with each class in proportion."] * sampled
+        notes.append(f"{counted(missing, 'rows')} left out: no label.")
+    limit = min(settings.CURVE_ITEMS, settings.CURVE_VALUES // max(len(candidates), 1))
+    rows = known
+    if len(known) > limit:
+        rows = _sample(known, answers.gather(known), limit)
+        notes.append(f"{len(rows):,} of {len(known):,} rows are used: a sample with each class in proportion.")
     found = _rows(table, rows)
     features, whole, told = _features(path.name, found, candidates, comma)
     found, rows, notes = found.filter(whole), rows[whole], notes + told
@@ -121,13 +88,18 @@ def _rows_of(path: Path, text: Delimited, label: str | None) -> TableRows:
     if group is None and (copies := _copies(features, chosen)):
         groups = [str(number) for number in copies]
         notes.append(f"Copies among the rows: {len(rows) - len(set(groups)):,}. They stay on one side of every split.")
-    return TableRows(
-        features, [f"row {row + 1}" for row in rows.tolist()], chosen, groups, tuple(notes), _keys(found, label)
-    )
+    return {
+        "features": features,
+        "names": [f"row {row + 1}" for row in rows.tolist()],
+        "answers": chosen,
+        "groups": groups,
+        "notes": tuple(notes),
+        "keys": _keys(found, label),
+    }
 
 
 def _no_label(table: str, label: str | None, names: list[str], columns: list[str]) -> InputError:
-    shown = ", ".join(columns[:_LISTED]) + (", ..." if len(columns) > _LISTED else "")
+    shown = ", ".join(columns[:LISTED]) + (", ..." if len(columns) > LISTED else "")
     remedy = f"name one with --label; there are {shown}"
     if label is None:
         return InputError(f"it is not clear which column of {table} is the class", remedy)
@@ -156,14 +128,11 @@ def _features(
     whole = np.asarray(np.isfinite(features).all(axis=1))
     notes = []
     if left_out := [key for key in candidates if key not in used]:
-        more = f" and {len(left_out) - _LISTED} more" if len(left_out) > _LISTED else ""
-        why = "as too many of their cells are no numbers"
-        notes.append(f"Columns left out, {why}: {', '.join(left_out[:_LISTED])}{more}.")
+        notes.append(f"Columns left out, as too many of their cells are no numbers: {listed(left_out)}.")
     if gone := int((~whole).sum()):
         worst = sorted((key for key in used if lost[key]), key=lambda key: -lost[key])
-        cells = ", ".join(f"{key!r} ({lost[key]:,})" for key in worst[:_LISTED])
-        more = f" and {len(worst) - _LISTED} more columns" if len(worst) > _LISTED else ""
-        notes.append(f"{_counted(gone)} left out: no finite number in {cells}{more}.")
+        cells = listed([f"{key!r} ({lost[key]:,})" for key in worst], more="more columns")
+        notes.append(f"{counted(gone, 'rows')} left out: no finite number in {cells}.")
     return features[whole], whole, notes
 
 
@@ -191,11 +160,8 @@ def _copies(features: NDArray[np.float32], answers: list[str]) -> list[int] | No
     return number if len(varied) > 1 and pairs * np.prod(varied) < _CHANCE else None
 
 
-def _counted(rows: int) -> str:
-    return f"{rows:,} {'row' if rows == 1 else 'rows'}"
-
-
 def _keys(table: "pl.DataFrame", label: str) -> list[str] | None:
+    """Of a column that tells the rows apart, so that tables of other features can be paired."""
     import polars as pl
 
     name = _guess(
@@ -234,13 +200,11 @@ def _numbers(cells: "pl.Series", comma: bool) -> "pl.Series":
     return cells.cast(pl.Float64, strict=False)
 
 
-def _sample(known: Items, answers: "pl.Series", limit: int) -> tuple[Items, bool]:
-    """At most `limit` of the rows, each class in proportion but with five at least; and whether any were left."""
-    if len(known) <= limit:
-        return known, False
+def _sample(known: Items, answers: "pl.Series", limit: int) -> Items:
+    """`limit` of the rows, each class in proportion but with five at least."""
     labels = answers.rank("dense").to_numpy().astype(np.int64) - 1
     order = stratified_order(labels, None, np.random.default_rng(0))
     place = np.argsort(np.lexsort((np.arange(len(order)), labels[order])))
     begins = np.cumsum(np.bincount(labels)) - np.bincount(labels)
     first = place - begins[labels[order]] < FOLDS
-    return np.sort(known[np.concatenate([order[first], order[~first]])[:limit]]), True
+    return np.sort(known[np.concatenate([order[first], order[~first]])[:limit]])
