@@ -6,11 +6,11 @@ Every drawing is made anew by Pillow, four times too large and then shrunk, whic
 import io
 import math
 import zipfile
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import cache, partial
 from random import Random
 
-from PIL import Image, ImageDraw, ImageFilter
+from PIL import Image, ImageDraw, ImageFilter, ImageOps
 
 from engine.photos.decode import as_jpeg
 
@@ -33,43 +33,37 @@ class _Canvas:
         self.draw = ImageDraw.Draw(self.image)
 
     def line(self, points: list[Point], width: float, colour: Colour) -> None:
-        scaled = [(x * _SCALE, y * _SCALE) for x, y in points]
+        scaled = [_scaled(point) for point in points]
         self.draw.line(scaled, fill=colour, width=round(width * _SCALE), joint="curve")
         for point in (scaled[0], scaled[-1]):
             self.draw.circle(point, width * _SCALE / 2, fill=colour)
 
     def ring(self, centre: Point, radius: float, width: float, colour: Colour) -> None:
-        self.draw.circle(
-            (centre[0] * _SCALE, centre[1] * _SCALE), radius * _SCALE, outline=colour, width=round(width * _SCALE)
-        )
+        self.draw.circle(_scaled(centre), radius * _SCALE, outline=colour, width=round(width * _SCALE))
 
     def ellipse(self, box: Box, colour: Colour) -> None:
-        self.draw.ellipse([side * _SCALE for side in box], fill=colour)
+        self.draw.ellipse(_scaled(box), fill=colour)
 
     def arc(self, box: Box, angles: tuple[float, float], width: float, colour: Colour) -> None:
-        self.draw.arc([side * _SCALE for side in box], *angles, fill=colour, width=round(width * _SCALE))
+        self.draw.arc(_scaled(box), *angles, fill=colour, width=round(width * _SCALE))
 
     def rectangle(self, box: Box, radius: float, colour: Colour) -> None:
-        self.draw.rounded_rectangle([side * _SCALE for side in box], radius * _SCALE, fill=colour)
+        self.draw.rounded_rectangle(_scaled(box), radius * _SCALE, fill=colour)
 
     def shadow(self, box: Box, darkness: int) -> None:
         mask = Image.new("L", self.image.size)
-        ImageDraw.Draw(mask).ellipse([side * _SCALE for side in box], fill=darkness)
-        mask = mask.filter(ImageFilter.GaussianBlur(6 * _SCALE))
-        self.image.paste(Image.new("RGB", self.image.size, (0, 0, 0)), mask=mask)
-        self.draw = ImageDraw.Draw(self.image)
+        ImageDraw.Draw(mask).ellipse(_scaled(box), fill=darkness)
+        self.image.paste((0, 0, 0), mask=mask.filter(ImageFilter.GaussianBlur(6 * _SCALE)))
 
     def jpeg(self, *, mirror: bool = False) -> bytes:
         image = self.image.resize(_SIZE, Image.Resampling.LANCZOS)
-        if mirror:
-            image = image.transpose(Image.Transpose.FLIP_LEFT_RIGHT)
         buffer = io.BytesIO()
-        image.save(buffer, "JPEG", quality=90)
+        (ImageOps.mirror(image) if mirror else image).save(buffer, "JPEG", quality=90)
         return buffer.getvalue()
 
 
-def _around(centre: Point, radius: float, angle: float) -> Point:
-    return centre[0] + radius * math.cos(angle), centre[1] + radius * math.sin(angle)
+def _scaled(sides: Sequence[float]) -> tuple[float, ...]:
+    return tuple(side * _SCALE for side in sides)
 
 
 def _bicycle(background: tuple[Colour, Colour], frame: Colour, *, mirror: bool) -> bytes:
@@ -80,7 +74,9 @@ def _bicycle(background: tuple[Colour, Colour], frame: Colour, *, mirror: bool) 
         canvas.ring(wheel, 84, 9, (28, 28, 30))
         canvas.ring(wheel, 75, 3, (150, 152, 156))
         for spoke in range(14):
-            canvas.line([wheel, _around(wheel, 74, spoke * math.pi / 7)], 0.9, (165, 167, 170))
+            angle = spoke * math.pi / 7
+            rim = wheel[0] + 74 * math.cos(angle), wheel[1] + 74 * math.sin(angle)
+            canvas.line([wheel, rim], 0.9, (165, 167, 170))
         canvas.ellipse((wheel[0] - 6, wheel[1] - 6, wheel[0] + 6, wheel[1] + 6), (70, 70, 74))
     seat, head = (188.0, 122.0), (318.0, 116.0)
     canvas.line([rear, hub], 5, frame)
@@ -134,12 +130,7 @@ _GREY = ((205, 210, 214), (168, 172, 176))
 _WOOD = ((214, 196, 170), (150, 122, 92))
 _MEADOW = ((168, 205, 235), (120, 140, 96))
 
-TITLES = {
-    "bicycle": "A bicycle and its tire",
-    "mug": "A mug from two sides",
-    "tie": "A tied vote",
-}
-
+TITLES = {"bicycle": "A bicycle and its tire", "mug": "A mug from two sides", "tie": "A tied vote"}
 
 _RED, _BLUE = (190, 32, 36), (30, 80, 160)
 _LISTINGS: dict[str, dict[str, Callable[[], bytes]]] = {

@@ -29,10 +29,6 @@ def choose(data: Data) -> None:
     state.learning_stopped = None
 
 
-def stop(data: Data) -> None:
-    state.learning_stopped = data
-
-
 def repeat(data: Data, rounds: int) -> None:
     choose(replace(data, rounds=rounds))
 
@@ -86,7 +82,7 @@ else:
                 st.button("Measure it", icon=":material/play_arrow:", type="primary", on_click=choose, args=(data,))
         elif data:
             measuring = partial(heading.title, f"Measuring {escape(data.name)}")
-            with top, choice.waiting(partial(stop, data), "curve", measuring) as progress:
+            with top, choice.waiting(partial(state.update, learning_stopped=data), "curve", measuring) as progress:
                 given = labelled(data, progress.photos)
                 trained = measured(data, given, progress.share)
             with suppress(StoreError):  # `measured` and the quiz say so

@@ -13,12 +13,16 @@ def add_points(
     figure: go.Figure, names: Sequence[Any], values: Sequence[float], intervals: Sequence[Sequence[float]], **style: Any
 ) -> None:
     """A point a row with its interval, all in one trace of that style."""
-    ends = {
+    defaults = {"mode": "markers", "marker": {"size": 9}, "cliponaxis": False}
+    figure.add_scatter(x=values, y=names, error_x=ends(values, intervals), **defaults | style)
+
+
+def ends(values: Sequence[float], intervals: Sequence[Sequence[float]]) -> dict[str, list[float]]:
+    """Error bars from values to the ends of their intervals."""
+    return {
         "array": [high - value for value, (_, high) in zip(values, intervals, strict=True)],
         "arrayminus": [value - low for value, (low, _) in zip(values, intervals, strict=True)],
     }
-    defaults = {"mode": "markers", "marker": {"size": 9}, "cliponaxis": False}
-    figure.add_scatter(x=values, y=names, error_x=ends, **defaults | style)
 
 
 def shaped(figure: go.Figure, axis: str, height: int, *, legend: bool = False) -> go.Figure:

@@ -9,12 +9,12 @@ from numpy.typing import NDArray
 from plotly.subplots import make_subplots
 
 from dashboard.charts import COLOURS
+from dashboard.charts.intervals import LINE, ends
 from engine.curves.curve import Curve
 
 Array = NDArray[np.float64]
 Measure = Literal["error", "log_loss"]
 
-_NEUTRAL = "#7A8794"  # legible on both themes
 _BAND = "rgba(122, 135, 148, 0.25)"
 _HEIGHT = 380  # px
 _COLOURS = dict(zip(("validation", "training", "fit and forecast"), COLOURS, strict=True))
@@ -40,18 +40,19 @@ def curve(
     figure = go.Figure()
     sizes, is_error = found.sizes, measure == "error"
     low, high = zip(*(found.interval if is_error else found.log_loss_interval), strict=True)
+    errors = {"validation": _values(found, "validation", measure), "training": _values(found, "train", measure)}
+    said = (errors["validation"], low, high, errors["training"])
+    shown = [[_shown(value, measure) for value in values] for values in said]
     counts = [
-        f"{size:,} to learn from<br>validation {_shown(error, measure)} of {len(found.correct):,} (90 %: "
-        f"{_shown(lowest, measure)} to {_shown(highest, measure)})<br>training {_shown(seen, measure)}"
-        for size, error, lowest, highest, seen in zip(
-            sizes, _values(found, "validation", measure), low, high, _values(found, "train", measure), strict=True
-        )
+        f"{size:,} to learn from<br>validation {error} of {len(found.correct):,} (90 %: {lowest} to {highest})"
+        f"<br>training {seen}"
+        for size, error, lowest, highest, seen in zip(sizes, *shown, strict=True)
     ]
     _band(figure, sizes, low, high)
-    for part, name in (("validation", "validation"), ("train", "training")):
+    for name, values in errors.items():
         figure.add_scatter(
             x=sizes,
-            y=_values(found, part, measure),
+            y=values,
             mode="lines+markers",
             line={"color": _COLOURS[name]},
             name=name,
@@ -67,9 +68,10 @@ def curve(
         for error, name in _merged(within, 0.05 * top):
             _line(figure, error, name)
     else:
-        top = max([top, *high, *_values(found, "train", measure)])
+        top = max([top, *high, *errors["training"]])
     _axes(figure, measure, 1.1 * top)
-    figure.update_xaxes(title="items to learn from", tickvals=_every(sizes), tickformat=",")
+    every_other = sizes[::-1][::2]  # ten run into each other on a narrow page
+    figure.update_xaxes(tickvals=every_other, tickformat=",")
     return figure
 
 
@@ -83,9 +85,7 @@ def ideal(found: Curve, human: tuple[float, int] | None, top: float) -> go.Figur
     _line(figure, goal, "people" if human else "as good as it gets", at="top left")
     _axes(figure, "error", 1.1 * top)
     figure.update_layout(showlegend=False)
-    figure.update_xaxes(
-        title="items to learn from", tickvals=[relative[0], 1], ticktext=["few", f"{found.sizes[-1]:,}"]
-    )
+    figure.update_xaxes(tickvals=[relative[0], 1], ticktext=["few", f"{found.sizes[-1]:,}"])
     return figure
 
 
@@ -97,7 +97,7 @@ def textbook(own: str | None) -> go.Figure:
     for number, (validation, training) in enumerate(SHAPES.values()):
         place = {"row": number // 2 + 1, "col": number % 2 + 1}
         _schema(figure, relative, 0.45, validation, training, place)
-        figure.add_hline(y=_PEOPLE, line_dash="dot", line_color=_NEUTRAL, line_width=1, **place)
+        figure.add_hline(y=_PEOPLE, **LINE, **place)
     figure.update_xaxes(type="log", showticklabels=False, fixedrange=True)
     figure.update_yaxes(range=[0, 0.5], tickformat=".0%", fixedrange=True)
     figure.update_layout(height=_HEIGHT, margin={"l": 0, "r": 8, "t": 32, "b": 8}, showlegend=False, dragmode=False)
@@ -108,25 +108,17 @@ def compared(runs: Mapping[str, Mapping[str, Any]]) -> go.Figure:
     """Validation error of stored runs by training-set size, with their 90 % intervals; the contract's JSON by name."""
     figure = go.Figure()
     for number, (name, figures) in enumerate(runs.items()):
-        low, high = zip(*figures["interval"], strict=True)
-        error = figures["validation_error"]
         figure.add_scatter(
             x=figures["sizes"],
-            y=error,
-            error_y={
-                "type": "data",
-                "symmetric": False,
-                "array": [end - value for end, value in zip(high, error, strict=True)],
-                "arrayminus": [value - end for end, value in zip(low, error, strict=True)],
-                "thickness": 1,
-            },
+            y=figures["validation_error"],
+            error_y={**ends(figures["validation_error"], figures["interval"]), "thickness": 1},
             mode="lines+markers",
             marker={"symbol": ["circle", "diamond"][number % 2], "size": 8},
             name=name,
             hovertemplate="%{x:,} to learn from: %{y:.1%}<extra></extra>",
         )
     _axes(figure, "error", 1.1 * max(end for figures in runs.values() for _, end in figures["interval"]))
-    figure.update_xaxes(title="items to learn from", tickformat=",")
+    figure.update_xaxes(tickformat=",")
     return figure
 
 
@@ -136,11 +128,8 @@ def _schema(
     """Two curves of a power law that end at these errors."""
     falling = relative**-0.9 - 1
     falling /= falling[0]
-    rising = 1 - falling
-    for y, name in (
-        (validation + (start - validation) * falling, "validation"),
-        (training * rising, "training"),
-    ):
+    errors = {"validation": validation + (start - validation) * falling, "training": training * (1 - falling)}
+    for name, y in errors.items():
         line = {"color": _COLOURS[name]}
         figure.add_scatter(x=relative, y=y, mode="lines", line=line, name=name, hoverinfo="skip", **place)
 
@@ -168,7 +157,7 @@ def _fit(figure: go.Figure, found: Curve, reach: float) -> None:
         x=[ahead[-1]],
         y=[mid],
         mode="markers",
-        marker={"symbol": "circle-open", "size": 10, "color": _NEUTRAL},
+        marker={"symbol": "circle-open", "size": 10, "color": LINE["line_color"]},
         showlegend=False,
         hovertemplate=f"forecast for %{{x:,.0f}}: {mid:.1%} (90 %: {low:.1%} to {high:.1%})<extra></extra>",
     )
@@ -183,15 +172,8 @@ def _shown(value: float, measure: Measure) -> str:
 
 
 def _band(figure: go.Figure, x: Sequence[float], low: Sequence[float], high: Sequence[float]) -> None:
-    figure.add_scatter(
-        x=[*x, *x[::-1]],
-        y=[*high, *low[::-1]],
-        fill="toself",
-        fillcolor=_BAND,
-        mode="none",
-        showlegend=False,
-        hoverinfo="skip",
-    )
+    style = {"fill": "toself", "fillcolor": _BAND, "mode": "none", "showlegend": False, "hoverinfo": "skip"}
+    figure.add_scatter(x=[*x, *x[::-1]], y=[*high, *low[::-1]], **style)
 
 
 def _merged(lines: Sequence[tuple[float, str]], close: float) -> list[tuple[float, str]]:
@@ -206,15 +188,7 @@ def _merged(lines: Sequence[tuple[float, str]], close: float) -> list[tuple[floa
 
 
 def _line(figure: go.Figure, error: float, name: str, at: str = "top right") -> None:
-    figure.add_hline(
-        y=error,
-        line_dash="dot",
-        line_color=_NEUTRAL,
-        line_width=1,
-        annotation_text=name,
-        annotation_font_size=11,
-        annotation_position=at,
-    )
+    figure.add_hline(y=error, **LINE, annotation_text=name, annotation_font_size=11, annotation_position=at)
 
 
 def _axes(figure: go.Figure, measure: Measure, top: float) -> None:
@@ -224,11 +198,6 @@ def _axes(figure: go.Figure, measure: Measure, top: float) -> None:
         legend={"orientation": "h", "y": 1.08},
         dragmode=False,
     )
-    figure.update_xaxes(type="log", fixedrange=True)
+    figure.update_xaxes(title="items to learn from", type="log", fixedrange=True)
     title = "error" if measure == "error" else "log-loss (nats)"
     figure.update_yaxes(title=title, tickformat=_FORMATS[measure][0], range=[0, top], fixedrange=True)
-
-
-def _every(sizes: Sequence[int]) -> list[int]:
-    """Every other size from the last: ten of them run into each other on a narrow page."""
-    return list(sizes[::-1][::2])

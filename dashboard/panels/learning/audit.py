@@ -12,7 +12,8 @@ import streamlit as st
 
 from dashboard import charts
 from dashboard.charts import audit as figures
-from dashboard.measured import Data, keep, once, say_not_kept, trouble
+from dashboard.downloads import download
+from dashboard.measured import Data, keep, once, say_not_kept
 from dashboard.model_choice import chosen, chosen_model
 from dashboard.panels.learning.choice import waiting
 from dashboard.panels.learning.curve import ANSWERS
@@ -24,6 +25,7 @@ from engine.audit.tables import Margins, Table, from_labelled, read, read_margin
 from engine.audit.theatre import Survey, survey
 from engine.curves.data import Labelled
 from engine.curves.tables import guess_label, is_table
+from engine.curves.words import listed
 from engine.errors import InputError, StoreError, TallyError
 from engine.store.runs import save_audit
 
@@ -40,6 +42,7 @@ _FILES = {
 _PARTS = ("coverage", "sampling", "participation")
 _ANSWERS = {**ANSWERS, UNTESTED: (UNTESTED, ":material/block:", "grey")}
 _THEATRE = "Try the theatre survey (made up)"
+_TEMPLATE = "column,value,share\nregion,north,30 %\nregion,south,70 %\n"
 _THREE = """A sample can lie in three ways. Each shows only against something outside it.
 - **Coverage**: some could never get in. It takes a reference sample of the population, or its margins.
 - **Sampling**: some were drawn more often than others. It takes the same.
@@ -85,14 +88,7 @@ def _files(data: Data | None) -> None:
         label, icon = ("Leave the theatre", "close") if state.audit_theatre else (_THEATRE, "theater_comedy")
         switched = {"audit_theatre": not state.audit_theatre}
         st.button(label, icon=f":material/{icon}:", on_click=state.update, args=(switched,))
-        st.download_button(
-            "Template of margins",
-            "column,value,share\nregion,north,30 %\nregion,south,70 %\n",
-            "margins.csv",
-            "text/csv",
-            icon=":material/download:",
-            on_click="ignore",
-        )
+        download("Template of margins", _TEMPLATE, "margins.csv")
 
 
 def _take(role: str, file: Upload) -> None:
@@ -139,15 +135,9 @@ def _chosen(sample: Table) -> Audit:
     names = sample.columns.columns
     responded = None
     with st.container(horizontal=True):
-        guessed = guess_label(names)
-        label = st.selectbox(
-            "Labels or answers",
-            names,
-            names.index(guessed) if guessed else None,
-            placeholder="none",
-            key=f"audit-label-{sample.digest[:8]}",
-            width=260,
-        )
+        key, guessed = f"audit-label-{sample.digest[:8]}", guess_label(names)
+        place = names.index(guessed) if guessed else None
+        label = st.selectbox("Labels or answers", names, place, placeholder="none", key=key, width=260)
         groups = st.multiselect(
             "Groups that must all be there",
             [name for name in names if name != label],
@@ -156,10 +146,9 @@ def _chosen(sample: Table) -> Audit:
             width=360,
         )
         if frame := held.get("frame"):
-            columns = frame.columns.columns
-            likely = next((place for place, name in enumerate(columns) if "respon" in name.lower()), None)
-            key = f"audit-responded-{frame.digest[:8]}"
-            responded = st.selectbox("Who answered", columns, likely, placeholder="choose", key=key, width=260)
+            columns, key = frame.columns.columns, f"audit-responded-{frame.digest[:8]}"
+            place = next((place for place, name in enumerate(columns) if "respon" in name.lower()), None)
+            responded = st.selectbox("Who answered", columns, place, placeholder="choose", key=key, width=260)
             if responded is None:
                 raise InputError(f"which column of {frame.name} says who answered is not clear", "choose it")
     content = (sample.digest, *(f"{role} {table.digest}" for role, table in held.items()), json.dumps(margins))
@@ -181,7 +170,7 @@ def _audited(
     started = time.monotonic()
     found = audit_selection(sample, **held, margins=margins, responded=responded, label=label, groups=groups)
     given = {"label": label, "responded": responded, "groups": list(groups), "against": list(key[1:])}
-    return found, trouble(partial(save_audit, sample, found, given, time.monotonic() - started))
+    return found, save_audit(sample, found, given, time.monotonic() - started)
 
 
 def _result(found: Audit, name: str, made: Survey | None = None) -> None:
@@ -203,21 +192,14 @@ def _result(found: Audit, name: str, made: Survey | None = None) -> None:
     for sentence in found.sentences[len(_PARTS) :]:
         st.markdown(escape(sentence))
     _numbers(found)
-    st.download_button(
-        "JSON: the whole audit",
-        json.dumps(found.as_dict(), indent=2),
-        f"audit-{name}.json",
-        "application/json",
-        icon=":material/download:",
-        on_click="ignore",
-    )
+    download("JSON: the whole audit", json.dumps(found.as_dict(), indent=2), f"audit-{name}.json")
 
 
 def _headline(found: Audit) -> str:
     by = {part: getattr(found, part)["verdict"] for part in _PARTS}
     there = [part for part, verdict in by.items() if verdict == "yes"]
     if there:
-        return f"The sample lies by {' and '.join(filter(None, [', '.join(there[:-1]), there[-1]]))}"
+        return f"The sample lies by {listed(there, last=' and ')}"
     if set(by.values()) == {UNTESTED}:
         return "Nothing outside the sample is known, so nothing can be tested"
     return "The sample may lie" if "unsure" in by.values() else "The sample does not lie in what could be tested"

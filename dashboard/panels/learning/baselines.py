@@ -7,11 +7,12 @@ import streamlit as st
 
 from dashboard import charts
 from dashboard.charts import baselines as figures
-from dashboard.downloads import csv
+from dashboard.downloads import download
 from dashboard.text import escape, share
 from engine.curves import levels
 from engine.curves.baselines import Baseline
 from engine.curves.curve import Curve
+from engine.curves.words import listed
 
 _HELP = (
     "Every model predicts each item without having seen it, on the same folds. Differences are in pairs, item by item: "
@@ -38,14 +39,7 @@ def draw(found: Curve, name: str) -> None:
         )
     with st.expander("Show the numbers"):
         st.dataframe(_shown(rows), hide_index=True, alt="Errors, differences from the model and skill by baseline")
-    st.download_button(
-        "CSV: a row a baseline",
-        csv(_numbers(rows)),
-        f"baselines-{name}.csv",
-        "text/csv",
-        icon=":material/download:",
-        on_click="ignore",
-    )
+    download("CSV: a row a baseline", _numbers(rows), f"baselines-{name}.csv")
 
 
 def headline(rows: Sequence[Baseline]) -> str:
@@ -56,7 +50,7 @@ def headline(rows: Sequence[Baseline]) -> str:
         return "The model beats every baseline"
     if len(left) == len(others):
         return "The model beats no baseline"
-    return "The model beats all but " + " and ".join(filter(None, [", ".join(left[:-1]), left[-1]]))
+    return f"The model beats all but {listed(left, len(left), ' and ')}"
 
 
 def _shown(rows: Sequence[Baseline]) -> pd.DataFrame:

@@ -27,15 +27,9 @@ def refine(data: Data, heading: DeltaGenerator) -> Data | None:
         return data
     if is_table(path):
         names = columns(path)
-        guessed = guess_label(names)
-        label = st.selectbox(
-            "Column of classes",
-            names,
-            index=names.index(guessed) if guessed in names else None,
-            placeholder="Choose the column that holds the class",
-            key=f"label-{path}",
-            width=360,
-        )
+        place = names.index(guessed) if (guessed := guess_label(names)) else None
+        hint = "Choose the column that holds the class"
+        label = st.selectbox("Column of classes", names, place, placeholder=hint, key=f"label-{path}", width=360)
         if label is None:
             heading.title("Which column holds the class?")
             return None
@@ -49,13 +43,11 @@ def refine(data: Data, heading: DeltaGenerator) -> Data | None:
 
 def described(data: Data, given: Labelled | None = None) -> str:
     """The set in a line, for a caption."""
-    parts = [escape(data.name)]
-    if given is not None:
-        parts.append(f"{len(given.labels):,} {given.unit} of {len(given.classes)} classes")
-        parts.append("four fifths of them to learn from in each fold")
-        if given.looks is not None:
-            parts.append(f"features of {escape(data.model)}")
-    return ": ".join([parts[0], ", ".join(parts[1:])]) if parts[1:] else parts[0]
+    if given is None:
+        return escape(data.name)
+    size = f"{len(given.labels):,} {given.unit} of {len(given.classes)} classes"
+    features = "" if given.looks is None else f", features of {escape(data.model)}"
+    return f"{escape(data.name)}: {size}, four fifths of them to learn from in each fold{features}"
 
 
 class Progress:

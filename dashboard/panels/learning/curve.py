@@ -2,12 +2,14 @@
 
 import json
 from collections.abc import Callable, Mapping
+from typing import Any
 
 import pandas as pd
 import streamlit as st
 
 from dashboard import charts
 from dashboard.charts import learning as figures
+from dashboard.downloads import download
 from dashboard.text import escape, share
 from engine import settings
 from engine.curves import levels
@@ -26,6 +28,7 @@ ANSWERS = {
 }
 _QUESTIONS = {"more_data": "More data", "variance": "Variance", "bias": "Bias", "ideal": "Ideal"}
 _MEASURES: dict[str, figures.Measure] = {"Error": "error", "Log-loss": "log_loss"}
+_ONE: dict[str, Any] = {"required": True, "label_visibility": "collapsed"}  # of several, without a heading
 _CHANCE = "In brackets the probability of the answer; a yes takes at least 0.90."
 _MORE = 4  # times the repeats, which is what the sentence speaks of
 _SHAPES_TOLD = (
@@ -49,9 +52,8 @@ def verdicts(found: Curve) -> None:
             chance = _chance(name, verdict[name], verdict["probability"])
             st.badge(f"{question}: {text}{chance}", icon=icon, color=colour, help=_CHANCE)  # type: ignore[arg-type]
         with st.popover("Four textbook shapes", icon=":material/help:", type="tertiary"):
-            st.plotly_chart(
-                figures.textbook(_shape(found)), key="textbook", config=charts.CONFIG, alt=_SHAPES_TOLD, width=520
-            )
+            shapes = figures.textbook(_shape(found))
+            st.plotly_chart(shapes, key="textbook", config=charts.CONFIG, alt=_SHAPES_TOLD, width=520)
             st.markdown(_SHAPES_TOLD)
     st.markdown(escape(found.sentences[0]))
 
@@ -62,43 +64,28 @@ def draw(found: Curve, human: tuple[float, int] | None, name: str, repeat: Calla
     `repeat` measures again with so many rounds, where that would settle whether more data helps.
     """
     with st.container(horizontal=True, vertical_alignment="center"):
-        chosen = st.segmented_control(
-            "Measure",
-            list(_MEASURES),
-            default="Error",
-            required=True,
-            key="curve-measure",
-            label_visibility="collapsed",
-        )
+        chosen = st.segmented_control("Measure", _MEASURES, default="Error", key="curve-measure", **_ONE)
+        measure = _MEASURES[chosen]
         reach = st.segmented_control(
             "Forecast up to",
             [2, 4, 6],
             default=2,
-            required=True,
             key="curve-reach",
-            label_visibility="collapsed",
             format_func=lambda times: f"Forecast to {times} times the data",
-            disabled=_MEASURES[chosen] != "error",
+            disabled=measure != "error",
+            **_ONE,
         )
-    measure = _MEASURES[chosen]
     own, wanted = st.columns([5, 2])
     with own:
-        st.markdown(f"**{_finding(found, measure)}**")
-        st.plotly_chart(
-            figures.curve(found, human, measure, reach),
-            key="curve",
-            config=charts.CONFIG,
-            alt=f"{_finding(found, measure)}. {' '.join(found.sentences)}",
-        )
+        finding = _finding(found, measure)
+        st.markdown(f"**{finding}**")
+        alt = f"{finding}. {' '.join(found.sentences)}"
+        st.plotly_chart(figures.curve(found, human, measure, reach), key="curve", config=charts.CONFIG, alt=alt)
     with wanted:
         st.markdown("**What ideal would look like**", help="Drawn, not measured: as good as people, and no gap left.")
-        top = max(high for _, high in found.interval)
-        st.plotly_chart(
-            figures.ideal(found, human, top),
-            key="ideal",
-            config=charts.CONFIG,
-            alt="Both errors, of training and validation, meet at the error of people.",
-        )
+        figure = figures.ideal(found, human, max(high for _, high in found.interval))
+        alt = "Both errors, of training and validation, meet at the error of people."
+        st.plotly_chart(figure, key="ideal", config=charts.CONFIG, alt=alt)
     elsewhere = {found.sentences[0], *levels.tell(found.levels)}
     for sentence in found.sentences:
         if sentence not in elsewhere:
@@ -122,7 +109,7 @@ def _finding(found: Curve, measure: figures.Measure) -> str:
     values = found.validation_error if measure == "error" else found.validation_log_loss
     first, last = (share(value) if measure == "error" else f"{value:.3f}" for value in (values[0], values[-1]))
     way = "falls" if values[-1] < values[0] else "rises"
-    noun = "Error" if measure == "error" else "Log-loss"
+    noun = next(name for name, known in _MEASURES.items() if known == measure)
     return f"{noun} {way} from {first} with {found.sizes[0]:,} to {last} with {found.sizes[-1]:,} to learn from"
 
 
@@ -141,11 +128,4 @@ def _numbers(found: Curve, name: str) -> None:
         table = pd.DataFrame({column.replace("_", " "): result[column] for column in columns})
         table["low (90 %)"], table["high (90 %)"] = zip(*result["interval"], strict=True)
         st.dataframe(table, hide_index=True, alt="Errors and log-losses by training-set size")
-    st.download_button(
-        "JSON: the whole curve",
-        json.dumps(result, indent=2),
-        f"curve-{name}.json",
-        "application/json",
-        icon=":material/download:",
-        on_click="ignore",
-    )
+    download("JSON: the whole curve", json.dumps(result, indent=2), f"curve-{name}.json")

@@ -5,7 +5,7 @@ import streamlit as st
 
 from dashboard import charts
 from dashboard.charts import quiz as figures
-from dashboard.downloads import csv
+from dashboard.downloads import download
 from dashboard.text import escape
 from engine.curves.agreement import Answer
 from engine.curves.people import Study, assess
@@ -38,14 +38,7 @@ def results(data: str, known: dict[str, str], unit: str, given: list[Answer], na
             st.dataframe(table, hide_index=True, column_config={"accuracy": _SHARE, "share": _SHARE}, alt=alt)
     answers = pd.DataFrame(given, columns=["person", "item", "answer"])
     answers["label"] = answers["item"].map(known)
-    st.download_button(
-        "CSV: all answers",
-        csv(answers),
-        f"answers-{name}.csv",
-        "text/csv",
-        icon=":material/download:",
-        on_click="ignore",
-    )
+    download("CSV: all answers", answers, f"answers-{name}.csv")
 
 
 @st.cache_data(max_entries=16, show_spinner=False)

@@ -154,7 +154,7 @@ def _ask(quiz: _Quiz, item: str, given: list[Answer]) -> None:
         _classes(quiz, item)
         with st.container(horizontal=True):
             st.button("Skip", shortcut="S", icon=":material/skip_next:", on_click=_skip, args=(quiz, item))
-            _undo_button(quiz)
+            st.button("Undo", shortcut="U", icon=":material/undo:", on_click=_undo, args=(quiz,))
             st.button("Stop here", icon=":material/pause:", on_click=state.update, args=({"quiz-paused": True},))
             each_press_once()
         _standing(quiz, given)
@@ -169,19 +169,13 @@ def _finished(quiz: _Quiz, item: str | None, given: list[Answer]) -> None:
             st.button("Go on", icon=":material/play_arrow:", on_click=state.pop, args=("quiz-paused",), type="primary")
         elif skipped:
             st.button(f"Answer the {len(skipped):,} skipped", icon=":material/replay:", on_click=skipped.clear)
-        _undo_button(quiz)
-
-
-def _undo_button(quiz: _Quiz) -> None:
-    st.button("Undo", shortcut="U", icon=":material/undo:", on_click=_undo, args=(quiz,))
+        st.button("Undo", shortcut="U", icon=":material/undo:", on_click=_undo, args=(quiz,))
 
 
 def _classes(quiz: _Quiz, item: str) -> None:
-    keys = keys_of(quiz.classes)
+    keys, asked = keys_of(quiz.classes), (quiz, item)
     if keys is None:
-        st.selectbox(
-            "Class", quiz.classes, index=None, key="quiz-choice", on_change=_choose, args=(quiz, item), width=420
-        )
+        st.selectbox("Class", quiz.classes, None, key="quiz-choice", on_change=_choose, args=asked, width=420)
         return
     with st.container(horizontal=True, gap="small"):
         for number, (label, key) in enumerate(zip(quiz.classes, keys, strict=True)):

@@ -7,6 +7,7 @@ import streamlit as st
 
 from dashboard import charts
 from dashboard.charts import learning as figures
+from dashboard.downloads import download
 from dashboard.problems import tell, told
 from dashboard.text import escape, share
 from engine.curves.paired import compare
@@ -46,14 +47,11 @@ def draw() -> None:
     if not chosen:
         return
     with st.container(horizontal=True):
-        st.download_button(
-            "JSON: the chosen runs",
-            lambda: json.dumps([_whole(run) for run in chosen], indent=2),
-            "runs.json",
-            "application/json",
-            icon=":material/download:",
-            on_click="ignore",
-        )
+        whole = [
+            {"kind": run.kind, "data": run.data_name, "settings": run.settings, "figures": run.figures}
+            for run in chosen
+        ]
+        download("JSON: the chosen runs", json.dumps(whole, indent=2), "runs.json")
         st.button("Forget the chosen runs", icon=":material/delete:", on_click=_forget, args=([r.id for r in chosen],))
     curves = [run for run in chosen if run.kind == "curve"]
     if len(curves) == 2:
@@ -63,12 +61,8 @@ def draw() -> None:
 def _compare(one: Run, other: Run) -> None:
     verdict = _paired(one, other)
     st.markdown(f"**{escape(verdict)}**")
-    st.plotly_chart(
-        figures.compared({_name(run): run.figures for run in (one, other)}),
-        key="runs-compared",
-        config=charts.CONFIG,
-        alt=verdict,
-    )
+    figure = figures.compared({_name(run): run.figures for run in (one, other)})
+    st.plotly_chart(figure, key="runs-compared", config=charts.CONFIG, alt=verdict)
 
 
 def _paired(one: Run, other: Run) -> str:
@@ -113,10 +107,6 @@ def _row(run: Run) -> dict[str, object]:
 def _name(run: Run) -> str:
     model = f", {run.settings['model']}" if run.settings.get("model") else ""
     return f"{run.data_name}{model} (run {run.id})"
-
-
-def _whole(run: Run) -> dict[str, object]:
-    return {"kind": run.kind, "data": run.data_name, "settings": run.settings, "figures": run.figures}
 
 
 def _forget(ids: list[int]) -> None:
