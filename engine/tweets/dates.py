@@ -15,22 +15,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.tweets.numbers import Cell, clean, is_missing
+from engine.tweets.words import meanings
 
-_NAMES = (  # in the languages of most creators; exports themselves use English
-    "jan january januar jänner janvier janv enero ene gennaio gen janeiro januari stycznia styczeń ocak",
-    "feb february februar février févr fév fevrier febrero febbraio fevereiro fev februari luty lutego şubat",
-    "mar march märz mrz mär maerz mars marzo março marco maart mrt marca marzec mart",
-    "apr april avril avr abril abr aprile kwietnia kwiecień nisan",
-    "may mai mayo maggio mag maio mei maj maja mayıs",  # noqa: RUF001
-    "jun june juni juin junio giugno giu junho czerwca czerwiec haziran",
-    "jul july juli juillet juil julio luglio lug julho lipca lipiec temmuz",
-    "aug august août aout agosto ago augustus augusti sierpnia sierpień ağustos",
-    "sep sept september septembre septiembre settembre set setembro wrzesień września eylül",
-    "oct october oktober okt octobre octubre ottobre ott outubro out październik października ekim",
-    "nov november novembre noviembre novembro listopad listopada kasım",  # noqa: RUF001
-    "dec december dezember dez décembre déc decembre diciembre dic dicembre dezembro grudzień grudnia aralık",  # noqa: RUF001
-)
-MONTH_NAMES = {name: number for number, names in enumerate(_NAMES, start=1) for name in names.split()}
+MONTH_NAMES = {name: int(number) for name, number in meanings("month").items()}
 
 _OFFSET = re.compile(r"\s*(Z|UTC|GMT|[+-]\d{2}:?\d{2})$", re.IGNORECASE)
 _CLOCK = re.compile(r"[T\s,]+(\d{1,2}):(\d{2})(?::(\d{2})(?:\.\d+)?)?\s*([ap]\.?m\.?)?$", re.IGNORECASE)

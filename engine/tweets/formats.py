@@ -4,9 +4,11 @@ Columns go by name with aliases (the design's tweets.md, B1 and B2); exports in 
 position; a header with a slip of the pen goes by likeness, which the import report tells.
 """
 
+import csv
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Literal
 
 from engine.errors import UnknownLayout, UnreadableData
@@ -16,38 +18,12 @@ from engine.tweets.numbers import Cell
 Kind = Literal["posts", "days", "months"]
 Definition = Literal["old", "new", "sheet"]  # who counted, and so what the figures mean
 
-# The old exports' 36 figures, in their order; the promoted ones follow in the same order from impressions on.
-_FIGURES = (
-    "impressions", "engagements", "rate", "retweets", "replies", "likes", "profile_clicks", "url_clicks",
-    "hashtag_clicks", "detail_expands", "permalink_clicks", "app_opens", "app_installs", "follows", "email",
-    "dials", "media_views", "media_engagements",
-)  # fmt: skip
-_PROMOTED = tuple(f"promoted_{name}" for name in _FIGURES)
-_Export = tuple[Kind, Definition]
-_ORDERS: dict[_Export, tuple[str, ...]] = {
-    ("posts", "old"): ("id", "url", "text", "date", *_FIGURES, *_PROMOTED),
-    ("posts", "new"): (
-        "id", "date", "text", "url", "impressions", "likes", "engagements", "bookmarks", "shares", "new_follows",
-        "replies", "retweets", "profile_clicks", "detail_expands", "url_clicks", "hashtag_clicks", "permalink_clicks",
-    ),
-    ("days", "old"): ("date", "tweets", *_FIGURES, *_PROMOTED),
-    ("days", "new"): (
-        "date", "impressions", "likes", "engagements", "bookmarks", "shares", "new_followers", "unfollows", "replies",
-        "retweets", "profile_clicks", "tweets", "video_views", "media_views",
-    ),
-}  # fmt: skip
-_TELLING: dict[_Export, set[str]] = {  # what no sheet has
-    ("posts", "old"): {"permalink_clicks", "app_opens", "media_views", "promoted_impressions"},
-    ("posts", "new"): {"bookmarks", "new_follows"},
-    ("days", "old"): {"tweets", "app_opens", "media_views"},
-    ("days", "new"): {"unfollows", "new_followers", "profile_clicks"},
-}
-_TITLES: dict[_Export, str] = {
-    ("posts", "old"): "posts, the export by tweet",
-    ("posts", "new"): "posts, the content export",
-    ("days", "old"): "days, the export by day",
-    ("days", "new"): "days, the account overview",
-}
+with Path(__file__).with_name("exports.csv").open(encoding="utf-8", newline="") as _file:
+    # (kind, definition) -> title, columns in their order, and those of them that no sheet has
+    _EXPORTS: dict[tuple[Kind, Definition], tuple[str, list[str], set[str]]] = {
+        (row["kind"], row["definition"]): (row["title"], row["columns"].split("|"), set(row["telling"].split("|")))
+        for row in csv.DictReader(_file)
+    }
 
 _RATIOS = ("rate", "impressions_per_tweet", "followers_per_tweet")
 
@@ -72,7 +48,8 @@ class Layout:
     @property
     def title(self) -> str:
         """What it was read as, in words."""
-        return _TITLES.get((self.kind, self.definition), f"{self.kind} of a hand-made sheet")
+        known = _EXPORTS.get((self.kind, self.definition))
+        return known[0] if known else f"{self.kind} of a hand-made sheet"
 
 
 def unknown(header: Sequence[str], reason: str = "") -> UnknownLayout:
@@ -128,7 +105,7 @@ def _position(names: Sequence[str], first: Sequence[Cell]) -> Layout | None:
     if kind is None or sum(field_of(name) is not None for name in names) > 6:
         return None
     guess = "the headings are in another language: the columns were taken by their position"
-    return Layout(kind, "old", {name: at for at, name in enumerate(_ORDERS[kind, "old"])}, len(names), [guess])
+    return Layout(kind, "old", {name: at for at, name in enumerate(_EXPORTS[kind, "old"][1])}, len(names), [guess])
 
 
 def _alike(names: Sequence[str], fields: list[str | None]) -> list[str]:
@@ -177,9 +154,10 @@ def _finished(kind: Kind, columns: dict[str, int], width: int, guesses: list[str
     """Settle what a heading means from the company it keeps."""
     if kind == "posts" and "new_followers" in columns:  # of one post, not of the account
         columns["new_follows"] = columns.pop("new_followers")
-    told: list[Definition] = [of for (its, of), names in _TELLING.items() if its == kind and names <= columns.keys()]
-    definition = told[0] if told else "sheet"
-    order = _ORDERS.get((kind, definition), ())
+    known = (
+        (of, order) for (its, of), (_, order, telling) in _EXPORTS.items() if its == kind and telling <= {*columns}
+    )
+    definition, order = next(known, ("sheet", []))
     held = [name for name in order if name in columns]
     if held != sorted(held, key=columns.__getitem__):
         guesses.append("the columns stand in another order than in the export: they were taken by their headings")

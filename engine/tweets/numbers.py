@@ -17,13 +17,12 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from engine.tweets.words import meanings
+
 Cell = str | float | int | bool | date | None  # as a CSV file, a workbook or a Google Sheet holds it
 Quantity = Literal["count", "rate"]
 
-_SUFFIXES = {
-    "k": 1e3, "m": 1e6, "b": 1e9, "mn": 1e6, "mio": 1e6, "mln": 1e6, "mill": 1e6, "mrd": 1e9, "tsd": 1e3, "mil": 1e3,
-    "bn": 1e9, "lakh": 1e5, "crore": 1e7, "万": 1e4, "億": 1e8, "亿": 1e8, "천": 1e3, "만": 1e4, "억": 1e8,
-}  # fmt: skip
+_SUFFIXES = {word: float(scale) for word, scale in meanings("unit of a number").items()}
 _MISSING = frozenset(("", "-", "--", "—", "–", "n/a", "na", "#n/a", "null", "none", "nan", "?", "."))  # noqa: RUF001
 _NO_WIDTH = dict.fromkeys(map(ord, "\u200b\u200e\u200f\u2060\ufeff"))
 _DAMAGED = dict.fromkeys((*range(9), 11, 12, *range(14, 32), 127), "\ufffd")  # Python takes some of them for spaces

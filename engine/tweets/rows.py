@@ -13,15 +13,11 @@ from engine.tweets.formats import COUNTED, HEADER_ROWS, Layout, layout_of, old_e
 from engine.tweets.headings import field_of, headings, known_headings, normal, trimmed_field
 from engine.tweets.numbers import Cell, clean, is_missing
 from engine.tweets.tables import Grid
+from engine.tweets.words import words
 
-_TOTALS = re.compile(
-    r"(grand )?(totals?|sum|summe|gesamt|suma|somme|totale|totaal|合計|avg|average|averages|mean|median|mittel|"
-    r"mittelwert|durchschnitt|promedio|moyenne|media|平均)\b.*",
-)
-_NO_ACTUALS = re.compile(
-    r"(goal|target|ziel|objetivo|objectif|目標|plan|planned|budget|forecast|change|delta|diff|difference|growth|mom|yoy|"
-    r"previous|prior|veränderung)e?s?",
-)
+_LABELS = {of: "|".join(names) for of, names in words("row").items()}
+_TOTALS = re.compile(rf"(grand )?({_LABELS['total']})\b.*")
+_NO_ACTUALS = re.compile(f"({_LABELS['no actual']})e?s?")
 _LABEL_LENGTH = 40  # characters; a longer cell is a text and no label
 
 BLANK = "blank"

@@ -4,29 +4,22 @@ Fewer tweets, each seen far more often: impressions double, new followers fall, 
 """
 
 from datetime import date, timedelta
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from engine.tweets.formats import Kind
 from engine.tweets.read import Part, TableReport
+from engine.tweets.words import words
 
-# month, days, tweets, impressions, engagements, new followers. February has only begun.
-MONTHS = (
-    ("2020-08", 31, 3_126, 7_200_000, 208_800, 7_878),
-    ("2020-09", 30, 2_610, 8_150_000, 216_300, 7_240),
-    ("2020-10", 31, 2_190, 9_400_000, 221_700, 6_655),
-    ("2020-11", 30, 1_745, 10_900_000, 224_500, 6_020),
-    ("2020-12", 31, 1_280, 12_650_000, 222_600, 5_480),
-    ("2021-01", 31, 949, 14_400_000, 216_000, 5_106),
-    ("2021-02", 10, 318, 4_960_000, 71_900, 1_742),
-)
+_MONTHS = pd.read_csv(Path(__file__).with_name("sample.csv"), index_col="month")  # February has only begun
 GOALS = {
-    ("2021-01", "impressions"): 13_000_000.0,
-    ("2021-01", "new_followers"): 5_000.0,
-    ("2021-02", "impressions"): 14_500_000.0,
-    ("2021-02", "new_followers"): 5_000.0,
+    (str(month), metric): float(target)
+    for metric in ("impressions", "new_followers")
+    for month, target in _MONTHS[f"{metric}_goal"].dropna().items()
 }
 _SEED = 20_210_131
 _TYPES = ("reply", "text", "link", "media")
@@ -35,23 +28,21 @@ _REACH = {"reply": 0.35, "text": 1.6, "link": 1.1, "media": 2.9}  # impressions 
 _RATE = {"reply": 1.5, "text": 1.0, "link": 0.8, "media": 0.75}  # engagement rate against the average
 _FALL = -0.35  # a post seen twice as often has a rate 0.35 x ln 2 lower: what the page's model should find
 _HOURS = (6, 7, 8, 9, 12, 13, 16, 17, 18, 19, 20, 21)
-_WORDS = (
-    "draft", "notes", "idea", "reader", "chart", "habit", "lesson", "weekend", "morning", "question", "story", "list",
-    "answer", "thread", "small", "number", "useful", "plain", "thanks", "learned", "simple", "change", "month",
-    "growth", "goal", "write", "again", "better", "first",
-)  # fmt: skip
+_WORDS = words("sample")["word"]
 
 
 def sample_parts() -> list[Part]:
     """The sample's tables: posts, and the account by day."""
     chance = np.random.default_rng(_SEED)
     posts, days = [], []
-    for month, length, tweets, impressions, engagements, followers in MONTHS:
-        posts.append(_posts(chance, date.fromisoformat(f"{month}-01"), length, tweets, impressions, engagements))
+    for month in _MONTHS.itertuples():
+        day = np.datetime64(f"{month.Index}-01") + np.arange(month.days)
+        posts.append(_posts(chance, day[0], month))
         week = np.array([1.0, 1.05, 1.1, 1.05, 1.0, 0.8, 0.75])
-        day = np.arange(np.datetime64(f"{month}-01"), np.datetime64(f"{month}-01") + np.timedelta64(length, "D"))
-        weights = week[(day.astype("int64") + 3) % 7] * chance.lognormal(0, 0.12, length)
-        frame = pd.DataFrame({"day": day.astype("datetime64[s]"), "new_followers": exactly(followers, weights)})
+        weights = week[(day.astype("int64") + 3) % 7] * chance.lognormal(0, 0.12, len(day))
+        frame = pd.DataFrame(
+            {"day": day.astype("datetime64[s]"), "new_followers": exactly(month.new_followers, weights)}
+        )
         frame["unfollows"] = (frame["new_followers"] * 0.18).round()
         of_day = posts[-1].assign(tweets=1.0).groupby("day")[["impressions", "engagements", "tweets"]].sum()
         days.append(frame.join(of_day, on="day").fillna(0.0))
@@ -63,18 +54,17 @@ def exactly(total: float, weights: NDArray[np.float64]) -> NDArray[np.float64]:
     return np.diff(np.round(np.cumsum(weights) / weights.sum() * total), prepend=0.0)
 
 
-def _posts(
-    chance: np.random.Generator, first: date, length: int, number: int, impressions: int, engagements: int
-) -> pd.DataFrame:
+def _posts(chance: np.random.Generator, first: np.datetime64, month: Any) -> pd.DataFrame:
+    number = month.tweets
     kinds = chance.choice(_TYPES, number, p=_SHARES)
-    day = np.sort(chance.integers(0, length, number))
+    day = np.sort(chance.integers(0, month.days, number))
     hour = chance.choice(_HOURS, number)
     seconds = day * 86_400 + hour * 3_600 + chance.integers(0, 3_600, number)
-    clock = np.datetime64(first, "s") + seconds.astype("timedelta64[s]")
+    clock = first.astype("datetime64[s]") + seconds.astype("timedelta64[s]")
     reach = np.vectorize(_REACH.__getitem__)(kinds) * chance.lognormal(0, 0.9, number)
-    seen = exactly(impressions, reach)
+    seen = exactly(month.impressions, reach)
     rate = np.vectorize(_RATE.__getitem__)(kinds) * np.maximum(reach, 0.05) ** _FALL * chance.lognormal(0, 0.35, number)
-    acted = np.minimum(exactly(engagements, seen * rate), seen)
+    acted = np.minimum(exactly(month.engagements, seen * rate), seen)
     table: dict[str, Any] = {
         "key": np.sort((clock - np.datetime64("2010-11-04T01:42:54", "s")).astype("int64") * 1000 + np.arange(number)),
         "text": [_text(chance, kind) for kind in kinds],
@@ -91,15 +81,13 @@ def _posts(
 
 
 def _text(chance: np.random.Generator, kind: str) -> str:
-    words = " ".join(chance.choice(_WORDS, chance.integers(3, 14)))
+    said = " ".join(chance.choice(_WORDS, chance.integers(3, 14)))
     if kind == "reply":
-        return f"@reader {words}"
-    return f"{words} https://t.co/sample".capitalize() if kind in ("link", "media") else words.capitalize()
+        return f"@reader {said}"
+    return f"{said} https://t.co/sample".capitalize() if kind in ("link", "media") else said.capitalize()
 
 
-def _part(name: str, kind: str, frame: pd.DataFrame) -> Part:
-    rows = len(frame)
-    first, last = date.fromisoformat(f"{MONTHS[0][0]}-01"), date(2021, 2, MONTHS[-1][1])
+def _part(name: str, kind: Kind, frame: pd.DataFrame) -> Part:
+    rows, first, last = len(frame), frame["day"].min().date(), date(2021, 2, 10)
     report = TableReport(name, f"{kind}, made up", rows, rows, first=f"{first}", last=f"{last}")
-    covers = (first, last + timedelta(days=1))
-    return Part(name, kind, "new", frame.reset_index(drop=True), covers, report)  # type: ignore[arg-type]
+    return Part(name, kind, "new", frame.reset_index(drop=True), (first, last + timedelta(days=1)), report)
