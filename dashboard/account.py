@@ -40,6 +40,10 @@ class Opened:
     def month(self, name: str) -> Month:
         return next(month for month in self.months if month.month == name)
 
+    def before(self, month: Month) -> Month | None:
+        """The month before, where there is one."""
+        return next((one for one in self.months if one.period == month.period - 1), None)
+
     def complete_months(self) -> list[Month]:
         """The months that are not known to be cut short."""
         return [month for month in self.months if month.complete is not False]

@@ -37,7 +37,7 @@ def run(options: argparse.Namespace) -> int:
     from engine.tweets.goals import read_goals, sheet_goals
     from engine.tweets.history import combine
     from engine.tweets.metrics import by_month
-    from engine.tweets.read import read_all
+    from engine.tweets.read import TableReport, read_all
 
     goals = read_goals(options.goals.name, options.goals) if options.goals else {}
     files = _sources(_files(options.files))
@@ -53,7 +53,8 @@ def run(options: argparse.Namespace) -> int:
     parts = [part for file in read for part in file.parts]
     if not parts:
         raise UnreadableData("no file could be read", "the reasons stand above")
-    history = combine(parts, options.timezone, [report for file in read if file.error for report in file.reports()])
+    unread = [TableReport(file.name, "not read", 0, 0, error=str(file.error)) for file in read if file.error]
+    history = combine(parts, options.timezone, unread)
     months = by_month(history, options.basis)
     if not months:
         counted = f" counted {options.basis}" if options.basis else ""
@@ -75,11 +76,9 @@ def _files(paths: Sequence[Path]) -> list[Path]:
     """The files named, and those in the folders named."""
     files: list[Path] = []
     for path in paths:
-        if not path.is_dir():
-            files.append(path)
-        elif tables := sorted(entry for entry in path.iterdir() if _is_table(entry)):
-            files += tables
-        else:
+        tables = sorted(filter(_is_table, path.iterdir())) if path.is_dir() else [path]
+        files += tables
+        if not tables:
             _tell(f"{path} holds no CSV, TSV, XLSX or ODS file")
     return files
 

@@ -33,7 +33,7 @@ def download(opened: Opened, chosen: Month, aims: dict[str, Outcome]) -> None:
 
 def html(opened: Opened, chosen: Month, aims: dict[str, Outcome]) -> str:
     """The report. Charts carry their own program, so that the file needs no network."""
-    previous = next((one for one in opened.months if one.period == chosen.period - 1), None)
+    previous = opened.before(chosen)
     body = [f"<h1>{escape(month.headline(chosen, aims))}</h1>"]
     sample = "Sample account: made up, no real posts. " if opened.is_sample else ""
     whole = "" if chosen.complete is not False else " The month is not over or not wholly covered."

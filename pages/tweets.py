@@ -1,7 +1,5 @@
 """Am I getting better per tweet, and will I make this month's goal?"""
 
-from datetime import date
-
 import streamlit as st
 
 from dashboard.account import SAMPLE, open_account
@@ -13,10 +11,9 @@ from dashboard.report import download
 from dashboard.text import month_name
 from dashboard.uploads import admit_tables
 from engine import settings
-from engine.errors import InputError, TallyError
+from engine.errors import TallyError
 from engine.store import accounts
 from engine.tweets.daily import of_months
-from engine.tweets.goals import read_target
 from engine.tweets.rows import signature
 
 TABS = ("Month and goals", "What changed", "Engagement and reach", "Posts", "Data and imports")
@@ -63,23 +60,11 @@ def undo(import_id: int, undone: bool) -> None:
     state.tweets_outcome = None
 
 
-def set_goal(when: str, metric: str, target: str) -> None:
-    try:
-        accounts.set_goal(state.tweets_account, when, metric, read_target(metric, target))
-    except InputError as error:
-        state.tweets_problem = error
-    st.rerun()
-
-
 def demote(reason: str | None) -> None:
     if state.tweets_account in (None, SAMPLE):
         state.sample_demoted = reason
     else:
         accounts.change_account(state.tweets_account, rate_demoted=reason)
-
-
-def add_note(day: date, text: str) -> None:
-    accounts.add_note(state.tweets_account, day, text)
 
 
 top = st.container()
@@ -131,7 +116,7 @@ if opened is None or not opened.months:
     if opened is not None:
         st.info("Nothing counts in this account yet. Drop an export or connect a Google Sheet.")
         if opened.imports:
-            data.draw(opened, undo, add_note, accounts.delete_note)
+            data.draw(opened, undo)
     else:
         st.markdown("No export at hand? Try the sample: made-up posts with the months of a real creator's story.")
         st.button("Try the sample account", icon=":material/draw:", on_click=look_at, args=(SAMPLE,))
@@ -162,7 +147,7 @@ with tabs["Month and goals"] as tab:
         if opened.is_sample:
             st.caption("Goals of the sample stay as they are; in an account of your own you set them here.")
         else:
-            month.edit(opened, chosen, set_goal)
+            month.edit(opened, chosen)
 with tabs["What changed"] as tab:
     if tab.open and (periods := changed.choose(opened, "change")):
         changed.draw(*periods)
@@ -176,4 +161,4 @@ with tabs["Posts"] as tab:
         posts.draw(opened)
 with tabs["Data and imports"] as tab:
     if tab.open:
-        data.draw(opened, undo, add_note, accounts.delete_note)
+        data.draw(opened, undo)

@@ -95,30 +95,26 @@ def waterfall(change: Change, names: Sequence[str], unit: str) -> go.Figure:
     rows = [names[0], *[factor.name for factor in change.factors], names[1]]
     steps = [factor.contribution for factor in change.factors]
     levels = [*accumulate(steps, initial=change.before)]
-    totals = [(0, 0.0, change.before), (len(rows) - 1, 0.0, change.after)]
-    moves = [*zip(range(1, len(rows)), levels, steps, strict=False)]
-    groups = {
-        "total": totals,
-        "cost": [move for move in moves if move[2] < 0],
-        "brought": [move for move in moves if move[2] >= 0],
-    }
-    for name, bars in groups.items():
+    values, bases = [change.before, *steps, change.after], [0.0, *levels[:-1], 0.0]
+    kinds = ["total", *("cost" if step < 0 else "brought" for step in steps), "total"]
+    for name in ("total", "cost", "brought"):
+        bars = [row for row, kind in enumerate(kinds) if kind == name]
         figure.add_bar(
             name=name,
-            y=[row for row, _, _ in bars],
-            x=[value for _, _, value in bars],
-            base=[base for _, base, _ in bars],
+            y=bars,
+            x=[values[row] for row in bars],
+            base=[bases[row] for row in bars],
             orientation="h",
             width=0.72,
-            text=[short(value) if name == "total" else signed(value) for _, _, value in bars],
+            text=[short(values[row]) if name == "total" else signed(values[row]) for row in bars],
             textposition="inside",
             insidetextanchor="middle",
             textfont={"size": 12},
             constraintext="none",
             textangle=0,
             cliponaxis=False,
-            customdata=[f"{value:,.0f}" for _, _, value in bars],
-            hovertext=[rows[row] for row, _, _ in bars],
+            customdata=[f"{values[row]:,.0f}" for row in bars],
+            hovertext=[rows[row] for row in bars],
             hovertemplate="%{hovertext}: %{customdata}<extra></extra>",
         )
     low, high = min(0.0, *levels), max(0.0, *levels)

@@ -8,7 +8,7 @@ from datetime import UTC, date, datetime
 
 import pandas as pd
 from pyarrow import ArrowException
-from sqlalchemy import select
+from sqlalchemy import delete, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session, defer, selectinload
 
@@ -103,9 +103,8 @@ def save_import(account_name: str, name: str, origin: str, sha256: str, parts: S
 def undo_import(import_id: int, *, undone: bool = True) -> None:
     """Let an import count no longer, or (`undone` False) again."""
     with session() as opened:
-        found = opened.get(Import, import_id)
-        if found is not None:
-            found.undone_at = datetime.now(UTC) if undone else None
+        moment = datetime.now(UTC) if undone else None
+        opened.execute(update(Import).where(Import.id == import_id).values(undone_at=moment))
 
 
 def load_parts(account_name: str) -> list[Part]:
@@ -151,8 +150,7 @@ def add_note(account_name: str, day: date, text: str) -> None:
 def delete_note(note_id: int) -> None:
     """Take an event away."""
     with session() as opened:
-        if found := opened.get(Note, note_id):
-            opened.delete(found)
+        opened.execute(delete(Note).where(Note.id == note_id))
 
 
 def mappings() -> dict[str, dict[str, str]]:
@@ -164,19 +162,14 @@ def mappings() -> dict[str, dict[str, str]]:
 def remember_mapping(signature: str, fields: Mapping[str, str]) -> None:
     """Keep a person's answer for the next file with the same header."""
     with session() as opened:
-        known = opened.scalar(select(ColumnMapping).where(ColumnMapping.signature == signature))
-        if known:
-            known.fields = dict(fields)
-        else:
-            opened.add(ColumnMapping(signature=signature, fields=dict(fields)))
+        opened.execute(delete(ColumnMapping).where(ColumnMapping.signature == signature))
+        opened.add(ColumnMapping(signature=signature, fields=dict(fields)))
 
 
 def forget_mapping(signature: str) -> None:
     """Let the next file with this header be asked about again."""
     with session() as opened:
-        known = opened.scalar(select(ColumnMapping).where(ColumnMapping.signature == signature))
-        if known:
-            opened.delete(known)
+        opened.execute(delete(ColumnMapping).where(ColumnMapping.signature == signature))
 
 
 @contextmanager
@@ -214,8 +207,6 @@ def _table(part: Part) -> Table:
 def _part(table: Table) -> Part:
     covers = (table.covers_from, table.covers_until) if table.covers_from and table.covers_until else None
     frame = pd.read_parquet(io.BytesIO(table.rows))
-    frame = frame.astype(
-        {name: "datetime64[s]" for name in ("day", "clock") if name in frame}
-    )  # Parquet has no seconds
+    moments = {name: "datetime64[s]" for name in ("day", "clock") if name in frame}  # Parquet has no seconds
     report = TableReport.from_dict(table.report)
-    return Part(table.name, table.kind, table.definition, frame, covers, report)  # type: ignore[arg-type]
+    return Part(table.name, table.kind, table.definition, frame.astype(moments), covers, report)  # type: ignore[arg-type]

@@ -19,7 +19,7 @@ from engine.tweets.words import meanings
 
 MONTH_NAMES = {name: int(number) for name, number in meanings("month").items()}
 
-_OFFSET = re.compile(r"\s*(Z|UTC|GMT|[+-]\d{2}:?\d{2})$", re.IGNORECASE)
+_OFFSET = re.compile(r"\s*(?:Z|UTC|GMT|([+-])(\d{2}):?(\d{2}))$", re.IGNORECASE)
 _CLOCK = re.compile(r"[T\s,]+(\d{1,2}):(\d{2})(?::(\d{2})(?:\.\d+)?)?\s*([ap]\.?m\.?)?$", re.IGNORECASE)
 _TWITTER = re.compile(r"^\w{3} (\w{3} \d{1,2}) (\d{2}:\d{2}:\d{2} \+0000) (\d{4})$")  # its API has the year last
 _YMD = re.compile(r"(\d{4})[-/.年](\d{1,2})[-/.月](\d{1,2})日?")
@@ -80,7 +80,9 @@ def _from_text(text: str, day_first: bool) -> tuple[date, datetime | None] | Non
     offset, clock = timedelta(0), None
     if ":" in text:
         if match := _OFFSET.search(text):
-            offset, text = _offset(match[1]), text[: match.start()]
+            text = text[: match.start()]
+            if match[1]:
+                offset = timedelta(hours=int(match[1] + match[2]), minutes=int(match[1] + match[3]))
         match = _CLOCK.search(text)
         if not match:
             return None
@@ -123,14 +125,6 @@ def _build(year: int, month: int, day: int, clock: tuple[int, int] | None) -> da
 
 def _full_year(year: int) -> int:
     return year if year >= 100 else 2000 + year
-
-
-def _offset(text: str) -> timedelta:
-    if text.upper() in {"Z", "UTC", "GMT"}:
-        return timedelta(0)
-    sign = -1 if text[0] == "-" else 1
-    digits = text[1:].replace(":", "")
-    return sign * timedelta(hours=int(digits[:2]), minutes=int(digits[2:]))
 
 
 def _day_first(texts: Sequence[str], locale: str | None) -> tuple[bool, str | None]:

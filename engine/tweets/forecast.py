@@ -19,8 +19,7 @@ from numpy.typing import NDArray
 from engine.errors import InputError
 
 Array = NDArray[np.float64]
-Days = NDArray[np.int64]  # ordinals, as of date.toordinal; (day - 1) % 7 is 0 on Mondays
-EPOCH = date(1970, 1, 1).toordinal()
+DAY = pd.Timedelta(days=1)
 
 WINDOW = 56  # days the model learns from: eight of each weekday
 HALF_LIFE = 28.0  # days after which a day counts half
@@ -38,8 +37,6 @@ PAST_MONTHS = 24  # the newest past months to test on: older ones were another a
 class Pace:
     """What a goal asks for each day. Amounts are in the goal's unit; None is "not known"."""
 
-    target: float
-    so_far: float | None
     days_left: int
     days_in_month: int
     needed_per_day: float | None  # on each day left; 0 once the goal is met, None after a month that missed it
@@ -109,7 +106,7 @@ def pace(
     if so_far is not None and last_day is None:
         raise InputError("it is not known up to which day the month's figure counts", "give its last day")
     length = month.days_in_month
-    gone = 0 if last_day is None else min(max(last_day.toordinal() - _span(month)[0] + 1, 0), length)
+    gone = 0 if last_day is None else min(max((pd.Timestamp(last_day) - month.start_time).days + 1, 0), length)
     left = length - gone
     per_day = so_far / gone if so_far is not None and gone else None
     previous = None if previous_total is None else previous_total / (month - 1).days_in_month
@@ -117,7 +114,7 @@ def pace(
     missing = max(target - (so_far or 0), 0.0)
     unknown = (so_far is None and gone) or (missing and not left)
     needed = None if unknown else missing / max(left, 1)
-    return Pace(target, so_far, left, length, needed, per_day, previous, change)
+    return Pace(left, length, needed, per_day, previous, change)
 
 
 def forecast(daily: pd.Series, month: pd.Period, *, as_of: date | None = None, seed: int = 0) -> Forecast | CannotTell:
@@ -128,24 +125,24 @@ def forecast(daily: pd.Series, month: pd.Period, *, as_of: date | None = None, s
     forecasts would have been made: each past month's widening comes from the months before it.
     Raises InputError for negative amounts and for days given twice.
     """
-    start, end = _span(month)
-    past = _history(daily).part(last=min(end, as_of.toordinal()) if as_of else end)
-    seen = past.part(start)
-    if len(seen.days) == month.days_in_month:
-        draws = np.full(DRAWS, seen.total)
-        return Forecast(month, date.fromordinal(end), *_percentiles(draws), None, 0, 1.0, draws)
-    day = int(past.days[-1]) - start + 1 if len(seen.days) else 0
-    complete = past.complete_months(start)
-    if reason := _too_little(past, len(seen.days), len(complete)):
+    start, end = month.start_time, month.start_time + (month.days_in_month - 1) * DAY
+    past = _known(daily)[: min(end, pd.Timestamp(as_of)) if as_of else end]
+    seen = past[start:]
+    if len(seen) == month.days_in_month:
+        draws = np.full(DRAWS, seen.sum())
+        return Forecast(month, end.date(), *_percentiles(draws), None, 0, 1.0, draws)
+    day = (seen.index[-1] - start).days + 1 if len(seen) else 0
+    complete = _complete_months(past, month)
+    if reason := _too_little(past, len(seen), len(complete)):
         return CannotTell(reason, *_range(past, complete, day))
     trials = backtest(daily, month, day, seed=seed)
-    rest = _rest(past, np.setdiff1d(np.arange(start, end + 1), seen.days), seed)
+    rest = _rest(past, pd.date_range(start, end).difference(pd.DatetimeIndex(seen.index)), seed)
     margin = _margin(trials)
-    draws = seen.total + _widen(rest, margin)
+    draws = seen.sum() + _widen(rest, margin)
     hits = [trial.miss <= trial.margin for trial in trials if trial.margin is not None]
     coverage = sum(hits) / len(hits) if hits else None
-    last = date.fromordinal(start + day - 1)
-    return Forecast(month, last, *_percentiles(draws), coverage, len(hits), math.exp(margin), draws)
+    last, widening = seen.index[-1].date(), math.exp(margin)
+    return Forecast(month, last, *_percentiles(draws), coverage, len(hits), widening, draws)
 
 
 def backtest(daily: pd.Series, month: pd.Period, day: int, *, seed: int = 0) -> list[Trial]:
@@ -153,15 +150,15 @@ def backtest(daily: pd.Series, month: pd.Period, day: int, *, seed: int = 0) -> 
 
     A month that is over by that day, or began with less than LEARNED days to learn from, has no trial.
     """
-    past, trials = _history(daily), list[Trial]()
-    for earlier, tested in enumerate(past.complete_months(_span(month)[0])):
-        start, end = _span(tested)
-        then, rest = past.part(last=start + day - 1), past.part(start + day, end)
-        if not len(rest.days) or len(then.window.days) < LEARNED:
+    past, trials = _known(daily), list[Trial]()
+    for earlier, tested in enumerate(_complete_months(past, month)):
+        first, later = tested.start_time, tested.start_time + day * DAY
+        then, rest = past[: later - DAY], past[later : tested.end_time]
+        if rest.empty or len(_window(then)) < LEARNED:
             continue
         margin = _margin(trials) if earlier >= FEWEST_MONTHS else None
-        expected = _percentiles(_rest(then, rest.days, seed))
-        trials.append(Trial(tested, then.part(start).total, rest.total, *expected, margin))
+        expected = _percentiles(_rest(then, rest.index, seed))
+        trials.append(Trial(tested, then[first:].sum(), rest.sum(), *expected, margin))
     return trials
 
 
@@ -170,38 +167,21 @@ def goal_line(daily: pd.Series, month: pd.Period, target: float) -> pd.Series:
     the 56 days before the month, so that the line stands still while the month goes on. Straight without a past."""
     _check({"the target": target})
     days = pd.date_range(month.start_time, periods=month.days_in_month, name="day")
-    past = _history(daily).part(last=_span(month)[0] - 1)
-    effect = _fit(past).weekday if len(past.days) else np.zeros(7)
+    past = _known(daily)[: month.start_time - DAY]
+    effect = _fit(past).weekday if len(past) else np.zeros(7)
     shape = np.exp(effect[days.day_of_week])
     return pd.Series(target * np.cumsum(shape) / shape.sum(), index=days)
 
 
-@dataclass(frozen=True)
-class _History:
-    days: Days  # the known ones, ascending
-    values: Array
+def _window(past: pd.Series) -> pd.Series:
+    """The days that the model learns from."""
+    return past[past.index[-1] - (WINDOW - 1) * DAY :]
 
-    def part(self, first: int = 0, last: int = date.max.toordinal()) -> "_History":
-        """The days from `first` to `last`, both included."""
-        begin, stop = np.searchsorted(self.days, [first, last + 1])
-        return _History(self.days[begin:stop], self.values[begin:stop])
 
-    @property
-    def total(self) -> float:
-        return float(self.values.sum())
-
-    @property
-    def window(self) -> "_History":
-        return self.part(int(self.days[-1]) - WINDOW + 1)
-
-    def complete_months(self, before: int) -> list[pd.Period]:
-        """The newest PAST_MONTHS months before that day of which every day is known."""
-        days = (self.part(last=before - 1).days - EPOCH).astype("datetime64[D]")
-        months, counts = np.unique(days.astype("datetime64[M]"), return_counts=True)
-        periods = [pd.Period(month, "M") for month in months]
-        return [month for month, count in zip(periods, counts, strict=True) if count == month.days_in_month][
-            -PAST_MONTHS:
-        ]
+def _complete_months(past: pd.Series, before: pd.Period) -> list[pd.Period]:
+    """The newest PAST_MONTHS months before that month of which every day is known."""
+    months = pd.DatetimeIndex(past[: before.start_time - DAY].index).to_period("M")
+    return [month for month in months.unique() if (months == month).sum() == month.days_in_month][-PAST_MONTHS:]
 
 
 @dataclass(frozen=True)
@@ -213,11 +193,12 @@ class _Fit:
     weights: Array  # of the residuals, by recency
 
 
-def _fit(past: _History) -> _Fit:
+def _fit(past: pd.Series) -> _Fit:
     """The model from the last WINDOW days of `past`."""
-    window = past.window
-    logs, weekday = np.log1p(window.values), (window.days - 1) % 7
-    weights = 0.5 ** ((window.days[-1] - window.days) / HALF_LIFE)
+    window = _window(past)
+    days = pd.DatetimeIndex(window.index)
+    logs, weekday = np.log1p(window.to_numpy(float)), days.day_of_week.to_numpy()
+    weights = 0.5 ** ((days[-1] - days).days.to_numpy() / HALF_LIFE)
     level = float(np.average(logs, weights=weights))
     amount, count = np.bincount(weekday, weights, minlength=7), np.bincount(weekday, minlength=7)
     mean = np.bincount(weekday, weights * (logs - level), minlength=7) / np.maximum(amount, np.finfo(float).tiny)
@@ -229,14 +210,14 @@ def _fit(past: _History) -> _Fit:
     return _Fit(level, math.sqrt(variance / independent), effect, residuals, weights)
 
 
-def _rest(past: _History, unknown: Days, seed: int) -> Array:
+def _rest(past: pd.Series, unknown: pd.Index, seed: int) -> Array:
     """Draws of what the unknown days add up to: [DRAWS], ascending."""
     fit, random = _fit(past), np.random.default_rng(seed)
     starts = fit.weights[: len(fit.weights) - BLOCK + 1]
     drawn = random.choice(len(starts), (DRAWS, -(-len(unknown) // BLOCK)), p=starts / starts.sum())
     blocks = (drawn[:, :, None] + np.arange(BLOCK)).reshape(DRAWS, -1)[:, : len(unknown)]
     level = fit.level + fit.error * random.standard_normal((DRAWS, 1))
-    values = np.expm1(level + fit.weekday[(unknown - 1) % 7] + fit.residuals[blocks])
+    values = np.expm1(level + fit.weekday[pd.DatetimeIndex(unknown).day_of_week] + fit.residuals[blocks])
     return np.sort(np.maximum(values, 0).sum(1))
 
 
@@ -259,38 +240,32 @@ def _percentiles(draws: Array) -> tuple[float, float, float]:
     return float(low), float(mid), float(high)
 
 
-def _too_little(past: _History, seen: int, complete: int) -> str:
+def _too_little(past: pd.Series, seen: int, complete: int) -> str:
     for what, known, least in (
         ("Known days of this month", seen, FIRST_DAY),
         ("Past months known day by day", complete, FEWEST_MONTHS),
-        (f"Known days of the last {WINDOW}", len(past.window.days) if seen else 0, LEARNED),
+        (f"Known days of the last {WINDOW}", len(_window(past)) if seen else 0, LEARNED),
     ):
         if known < least:
             return f"{what}: {known}. A forecast needs {least}."
     return ""
 
 
-def _range(past: _History, months: Sequence[pd.Period], day: int) -> tuple[float | None, float | None]:
+def _range(past: pd.Series, months: Sequence[pd.Period], day: int) -> tuple[float | None, float | None]:
     """The smallest and the largest total of a past month / its total up to `day`."""
-    spans = [(start, min(start + day - 1, end), end) for start, end in map(_span, months)]
-    ratios = [past.part(start, end).total / part for start, now, end in spans if (part := past.part(start, now).total)]
+    totals = [past[month.start_time : month.end_time] for month in months]
+    ratios = [float(total.sum() / part) for total in totals if (part := total.head(day).sum())]
     return (min(ratios), max(ratios)) if ratios else (None, None)
 
 
-def _history(daily: pd.Series) -> _History:
-    known = daily.dropna().sort_index()
-    values = known.to_numpy(dtype=np.float64)
-    if not ((values >= 0) & np.isfinite(values)).all():
+def _known(daily: pd.Series) -> pd.Series:
+    """The days whose figure is known, in order."""
+    known: pd.Series = daily.dropna().astype(float).sort_index()
+    if not ((known >= 0) & np.isfinite(known)).all():
         raise InputError("a day's figure is negative or infinite", "leave out days whose figure is not known")
-    days = known.index.to_numpy().astype("datetime64[D]").astype(np.int64) + EPOCH
-    if (np.diff(days) == 0).any():
+    if known.index.has_duplicates:
         raise InputError("a day is given twice", "keep one figure a day")
-    return _History(days, values)
-
-
-def _span(month: pd.Period) -> tuple[int, int]:
-    start = month.start_time.toordinal()
-    return start, start + month.days_in_month - 1
+    return known
 
 
 def _check(amounts: Mapping[str, float | None]) -> None:

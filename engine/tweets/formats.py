@@ -9,7 +9,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from engine.errors import UnknownLayout, UnreadableData
 from engine.tweets.headings import alike, field_of, headings, trimmed_field, without_unit
@@ -20,8 +20,8 @@ Definition = Literal["old", "new", "sheet"]  # who counted, and so what the figu
 
 with Path(__file__).with_name("exports.csv").open(encoding="utf-8", newline="") as _file:
     # (kind, definition) -> title, columns in their order, and those of them that no sheet has
-    _EXPORTS: dict[tuple[Kind, Definition], tuple[str, list[str], set[str]]] = {
-        (row["kind"], row["definition"]): (row["title"], row["columns"].split("|"), set(row["telling"].split("|")))
+    _EXPORTS: dict[tuple[Any, Any], tuple[str, list[str], set[str]]] = {
+        (row["kind"], row["definition"]): (row["title"], row["columns"].split("|"), {*row["telling"].split("|")} - {""})
         for row in csv.DictReader(_file)
     }
 
@@ -48,8 +48,7 @@ class Layout:
     @property
     def title(self) -> str:
         """What it was read as, in words."""
-        known = _EXPORTS.get((self.kind, self.definition))
-        return known[0] if known else f"{self.kind} of a hand-made sheet"
+        return _EXPORTS[self.kind, self.definition][0]
 
 
 def unknown(header: Sequence[str], reason: str = "") -> UnknownLayout:
@@ -157,7 +156,7 @@ def _finished(kind: Kind, columns: dict[str, int], width: int, guesses: list[str
     known = (
         (of, order) for (its, of), (_, order, telling) in _EXPORTS.items() if its == kind and telling <= {*columns}
     )
-    definition, order = next(known, ("sheet", []))
+    definition, order = next(known)
     held = [name for name in order if name in columns]
     if held != sorted(held, key=columns.__getitem__):
         guesses.append("the columns stand in another order than in the export: they were taken by their headings")

@@ -3,6 +3,7 @@
 import re
 import unicodedata
 from collections.abc import Collection, Sequence
+from itertools import chain, count
 
 from engine.tweets.numbers import Cell, clean
 from engine.tweets.words import meanings, words
@@ -98,9 +99,6 @@ def headings(header: Sequence[Cell]) -> list[str]:
     names: list[str] = []
     for cell in header:
         name = str(cell or "").strip()
-        again = 2
-        while name and name in names:
-            name = f"{str(cell).strip()} ({again})"
-            again += 1
-        names.append(name)
+        numbered = chain([name], (f"{name} ({again})" for again in count(2)))
+        names.append(next(one for one in numbered if not one or one not in names))
     return names

@@ -155,15 +155,14 @@ def _types(posts: pd.DataFrame) -> pd.Series:
         return pd.Series("unknown", index=posts.index)
     text = posts["text"].fillna("").astype(str)
     media = posts["media_views"].gt(0) if "media_views" in posts else pd.Series(data=False, index=posts.index)
-    kinds = [
-        text.str.startswith("@"),
-        text.str.startswith("RT @"),
-        media,
-        text.str.contains("http", regex=False),
-        text != "",
-    ]
-    names = ["reply", "repost", "media", "link", "text"]
-    return pd.Series(np.select(kinds, names, "unknown"), index=posts.index)
+    kinds = {
+        "reply": text.str.startswith("@"),
+        "repost": text.str.startswith("RT @"),
+        "media": media,
+        "link": text.str.contains("http", regex=False),
+        "text": text != "",
+    }
+    return pd.Series(np.select(list(kinds.values()), list(kinds), "unknown"), index=posts.index)
 
 
 def _account(parts: Sequence[Part], of_parts: pd.Series, reason: str) -> None:

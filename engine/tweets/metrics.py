@@ -13,7 +13,13 @@ from engine.tweets.history import History
 Basis = Literal["by-tweet", "by-day"]
 BASES: tuple[Basis, ...] = ("by-tweet", "by-day")
 METRICS = ("tweets", "impressions", "engagements")
+_RATIOS = ("impressions_per_tweet", "followers_per_tweet", "engagement_rate")
+_LINE = (
+    "month", "tweets", "impressions", "impressions_per_tweet", "new_followers", "followers_per_tweet",
+    "followers_from_posts", "engagements", "engagement_rate",
+)  # fmt: skip
 _GIVEN = ("rate", "impressions_per_tweet", "followers_per_tweet")
+_SUMMED = [*METRICS, "new_followers", "own_followers", "follows", "new_follows", *_GIVEN]
 
 
 @dataclass(frozen=True)
@@ -57,20 +63,9 @@ class Month:
 
     def as_dict(self) -> dict[str, Any]:
         """The contract's line."""
-        return {
-            "month": self.month,
-            "tweets": _whole(self.tweets),
-            "impressions": _whole(self.impressions),
-            "impressions_per_tweet": self.impressions_per_tweet,
-            "new_followers": _whole(self.new_followers),
-            "followers_per_tweet": self.followers_per_tweet,
-            "followers_from_posts": _whole(self.followers_from_posts),
-            "engagements": _whole(self.engagements),
-            "engagement_rate": self.engagement_rate,
-            "complete": self.complete,
-            "source": self.source,
-            "derived": list(self.derived),
-        }
+        figures = {name: getattr(self, name) for name in _LINE}
+        figures |= {name: _whole(figures[name]) for name in _LINE[1:] if name not in _RATIOS}
+        return figures | {"complete": self.complete, "source": self.source, "derived": list(self.derived)}
 
 
 def by_month(history: History, basis: Basis | None = None) -> list[Month]:
@@ -89,33 +84,22 @@ def by_month(history: History, basis: Basis | None = None) -> list[Month]:
 
 
 def _tables(history: History) -> dict[str, pd.DataFrame]:
-    """Sums by month (index: period number since 1970) of each kind of table, with `days`: how many it has."""
+    """Sums by month (index: period number since 1970) of each kind of table, with `rows`: how many it has."""
     posts, days, months = (_sums(frame) for frame in (history.posts, history.days, history.months))
     covered = sorted({month for span in history.extents for month in _months_of(span)})
     posts = posts.reindex(sorted({*posts.index, *covered}))
     inside = posts.index.isin(covered) & posts["rows"].isna()
-    filled = [name for name in ("rows", "impressions", "engagements", "followers") if name in posts]
-    for name in filled:  # of figures that the files hold, a month without posts has none
-        if history.posts.empty or posts[name].notna().any() or name == "rows":
+    for name in ("rows", "impressions", "engagements", "followers"):
+        if posts[name].notna().any():  # of figures that the files hold, a month without posts has none
             posts.loc[inside, name] = 0.0
-    return {"by-tweet": posts.rename(columns={"rows": "tweets"}), "by-day": days, "sheet": months}
+    return {"by-tweet": posts.assign(tweets=posts["rows"]), "by-day": days, "sheet": months}
 
 
 def _sums(frame: pd.DataFrame) -> pd.DataFrame:
     month = frame["day"].to_numpy().astype("datetime64[M]").astype(np.int64)
-    summed = (
-        *METRICS,
-        "new_followers",
-        "own_followers",
-        *(_GIVEN if "derived" in frame else ()),
-    )  # of a sheet by month
-    names = [name for name in summed if name in frame]
-    groups = frame[names].groupby(month)
-    sums = groups.sum(min_count=1)
-    sums["rows"] = groups.size().astype(float)
-    follows = [name for name in ("follows", "new_follows") if name in frame]
-    if follows:
-        sums["followers"] = frame[follows].groupby(month).sum(min_count=1).sum(axis=1, min_count=1)
+    sums = frame.filter(_SUMMED).groupby(month).sum(min_count=1).reindex(columns=_SUMMED)
+    sums["rows"] = frame.groupby(month).size().astype(float)
+    sums["followers"] = sums[["follows", "new_follows"]].sum(axis=1, min_count=1)
     if "new_followers" in frame:
         sums["follower_days"] = frame["new_followers"].groupby(month).count()
     if "derived" in frame:

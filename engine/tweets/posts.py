@@ -63,7 +63,7 @@ def shrunk_rates(posts: pd.DataFrame) -> pd.DataFrame:
 
     rates = posts.loc[:, ["type", "impressions", "engagements"]]
     rates = rates[(rates["impressions"] > 0) & rates["engagements"].between(0, rates["impressions"])].copy()
-    shown, engaged = _column(rates, "impressions"), _column(rates, "engagements")
+    shown, engaged = rates[["impressions", "engagements"]].to_numpy(float).T
     alpha, beta = np.ones(len(rates)), np.ones(len(rates))
     if len(rates):
         alpha[:], beta[:] = _prior(shown, engaged)
@@ -228,7 +228,3 @@ def _sentence(p_value: float, explained: float) -> str:
 def _by_type(posts: pd.DataFrame) -> list[NDArray[np.intp]]:
     """Positions of each type's rows."""
     return [np.asarray(rows, dtype=np.intp) for rows in posts.groupby("type").indices.values()]
-
-
-def _column(frame: pd.DataFrame, name: str) -> Array:
-    return frame[name].to_numpy(float)

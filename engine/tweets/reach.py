@@ -91,23 +91,21 @@ def explain(before: pd.DataFrame, after: pd.DataFrame) -> ReachAnswer:
     posts = posts[usable]
     old, new = (_totals(posts[posts["late"] == late]) for late in (False, True))
     if not (old.posts and new.posts):
-        return ReachAnswer("cannot tell", None, None, ["One of the two periods has no posts with figures.", *notes])
+        return _untold("One of the two periods has no posts with figures.", *notes)
     notes = [*_amounts(old, new), *notes]
     if not (old.engagements and new.engagements):
-        return ReachAnswer(
-            "cannot tell", old, new, ["Cannot tell: one of the two periods has no engagements at all.", *notes]
-        )
+        return _untold("Cannot tell: one of the two periods has no engagements at all.", *notes, periods=(old, new))
     types = _pooled(posts)
     if types is None:
         reason = f"Cannot tell: that needs {POSTS} posts, {IN_A_PERIOD} in either period, and engagements on {ENGAGED}."
-        return ReachAnswer("cannot tell", old, new, [reason, *notes])
+        return _untold(reason, *notes, periods=(old, new))
     posts = posts.assign(type=types)
     slopes = _elasticities(posts)
     if slopes is None:
         reason = (
             "Cannot tell: the posts' impressions differ too little, or too oddly, to fit a relation to engagements."
         )
-        return ReachAnswer("cannot tell", old, new, [reason, *notes])
+        return _untold(reason, *notes, periods=(old, new))
     change, reach, mix, rest = _parts(posts, slopes)
     verdict = _verdict(change, reach)
     sentences = [_ANSWERS[verdict], _split(change, reach, mix, rest), *map(_slope, slopes), *notes]
@@ -123,9 +121,7 @@ def months_only(months: pd.DataFrame) -> ReachAnswer:
     known = months.loc[:, ["tweets", "impressions", "engagements"]].astype(float)
     known = known[(known["tweets"] > 0) & (known["impressions"] > 0) & (known["engagements"] >= 0)]
     if len(known) < 2:
-        return ReachAnswer(
-            "cannot tell", None, None, ["Cannot tell: that needs two months with tweets and both figures."]
-        )
+        return _untold("Cannot tell: that needs two months with tweets and both figures.")
     old, new = (Totals(*known.iloc[at]) for at in (0, -1))
     few = f"{len(known)} months are too few (under {MONTHS}) to tell a relation from chance, and "
     few *= len(known) < MONTHS
@@ -137,7 +133,11 @@ def months_only(months: pd.DataFrame) -> ReachAnswer:
         for name, arc in (("total impressions", total), ("impressions per post", each))
         if arc is not None
     ]
-    return ReachAnswer("cannot tell", old, new, [reason, *arcs, *_amounts(old, new)])
+    return _untold(reason, *arcs, *_amounts(old, new), periods=(old, new))
+
+
+def _untold(*sentences: str, periods: tuple[Totals | None, Totals | None] = (None, None)) -> ReachAnswer:
+    return ReachAnswer("cannot tell", *periods, [*sentences])
 
 
 def _pooled(posts: pd.DataFrame) -> pd.Series | None:

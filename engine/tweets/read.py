@@ -154,11 +154,6 @@ class FileRead:
     parts: list[Part]
     error: InputError | None = None
 
-    def reports(self) -> list[TableReport]:
-        """One a table; for a file of which nothing was read, one that says why."""
-        failed = TableReport(self.name, "not read", 0, 0, error=str(self.error))
-        return [failed] if self.error else [part.report for part in self.parts]
-
 
 def read_all(
     files: Sequence[tuple[str, Source]], *, mappings: Mappings | None = None, text: bool = True

@@ -35,7 +35,8 @@ def sample_parts() -> list[Part]:
     """The sample's tables: posts, and the account by day."""
     chance = np.random.default_rng(_SEED)
     posts, days = [], []
-    for month in _MONTHS.itertuples():
+    months: list[Any] = [*_MONTHS.itertuples()]
+    for month in months:
         day = np.datetime64(f"{month.Index}-01") + np.arange(month.days)
         posts.append(_posts(chance, day[0], month))
         week = np.array([1.0, 1.05, 1.1, 1.05, 1.0, 0.8, 0.75])

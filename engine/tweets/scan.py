@@ -90,10 +90,10 @@ def _raw(source: Source, layout: Layout, dialect: Dialect, fields: list[str], *,
     """The fields as they stand, and the moment; `typed` reads numbers at once, and fails at a cell that is none."""
     import polars as pl
 
-    types: dict[int, pl.DataType] = {}
-    if typed:
-        types = {layout.columns[name]: pl.Float64() for name in fields if name not in (*_WORDS, _PROMOTED)}
-        types[layout.columns["id"]] = pl.Int64()
+    numbers = [name for name in fields if typed and (name == "id" or name not in (*_WORDS, _PROMOTED))]
+    types = {layout.columns[name]: pl.Int64() if name == "id" else pl.Float64() for name in numbers}
+    date = pl.col(f"column_{layout.columns['date']}").str
+    moments = [date.to_datetime(form, strict=False, time_unit="ms") for form in _DATES[layout.definition]]
     return pl.scan_csv(
         source if not isinstance(source, bytes) else io.BytesIO(source),
         has_header=False,
@@ -105,7 +105,7 @@ def _raw(source: Source, layout: Layout, dialect: Dialect, fields: list[str], *,
         *(pl.col(f"column_{layout.columns[name]}").alias(name) for name in fields),
         pl.col(f"column_{layout.width - 1}").is_null().alias("short"),
         pl.col(f"column_{layout.width}").is_not_null().alias("long"),
-        _moment(layout).alias("clock"),
+        pl.coalesce(moments).alias("clock"),
     )
 
 
@@ -120,14 +120,6 @@ def _table(raw: "pl.LazyFrame", plain: "pl.Expr", text: bool) -> "pl.DataFrame":
         *([pl.col("^(id|url|text)$").cast(pl.String)] if text else []),
         pl.exclude("short", "long", "clock", _PROMOTED, *_WORDS).cast(pl.Float64, strict=False),
     ).collect()
-
-
-def _moment(layout: Layout) -> "pl.Expr":
-    import polars as pl
-
-    forms = _DATES[layout.definition]
-    date = pl.col(f"column_{layout.columns['date']}")
-    return pl.coalesce(date.str.to_datetime(form, strict=False, time_unit="ms") for form in forms)
 
 
 def _plain(fields: list[str], *, typed: bool) -> "pl.Expr":

@@ -6,10 +6,9 @@ from dataclasses import dataclass
 import pandas as pd
 import streamlit as st
 
-from dashboard import charts
 from dashboard.account import Opened
 from dashboard.charts import tweets as figures
-from dashboard.panels.tweets.words import LABELS, split_change, story
+from dashboard.panels.tweets.words import LABELS, SPLITS, chart, numbers, split_change, story
 from dashboard.text import change, month_name, short
 from engine.tweets.change import Change
 from engine.tweets.daily import last_day, of_days, of_months
@@ -44,54 +43,44 @@ def choose(opened: Opened, where: str, kinds: Sequence[str] = KINDS) -> tuple[Pe
         persist_state="session",
         format_func={"months": "Months", "quarters": "Quarters", "same days": "Same days of two months"}.__getitem__,
     )
-    periods = _quarters(opened) if kind == "quarters" else _months(opened)
-    if kind == "same days":
-        return _same_days(opened)
+    periods, same_days = _periods(opened, kind), kind == "same days"
     if len(periods) < 2:
-        st.info(f"There is only one of these {kind} so far. Import more to compare.")
+        days = "This needs figures by day for two months: import exports by tweet or by day."
+        st.info(days if same_days else f"There is only one of these {kind} so far. Import more to compare.")
         return None
     names = list(periods)
     whole = [name for name in names if all(month.complete is not False for month in periods[name])] or names
-    before_column, after_column = st.columns(2)
-    before = before_column.selectbox("From", names, index=names.index(whole[0]), key=f"from-{where}-{kind}")
-    after = after_column.selectbox("To", names, index=names.index(whole[-1]), key=f"to-{where}-{kind}")
+    first, last = names[-2:] if same_days else (whole[0], whole[-1])
+    columns = st.columns(3 if same_days else 2)
+    before = columns[0].selectbox("From", names, index=names.index(first), key=f"from-{where}-{kind}")
+    after = columns[1].selectbox("To", names, index=names.index(last), key=f"to-{where}-{kind}")
+    if same_days:
+        with columns[2]:
+            return _same_days(opened, periods[before][0], periods[after][0])
     return tuple(Period(name, periods[name], of_months(periods[name])) for name in (before, after))  # type: ignore[return-value]
 
 
-def _months(opened: Opened) -> dict[str, list[Month]]:
-    return {
-        month_name(month.month) + ("" if month.complete is not False else ", in part"): [month]
-        for month in opened.months
-    }
-
-
-def _quarters(opened: Opened) -> dict[str, list[Month]]:
-    quarters: dict[str, list[Month]] = {}
+def _periods(opened: Opened, kind: str) -> dict[str, list[Month]]:
+    if kind == "same days":
+        return {month_name(month.month): [month] for month in opened.months if last_day(opened.history, month)}
+    periods: dict[str, list[Month]] = {}
     for month in opened.months:
         quarter = month.period.asfreq("Q")
-        quarters.setdefault(f"Q{quarter.quarter} {quarter.year}", []).append(month)
-    return {name: months for name, months in quarters.items() if len(months) == 3}
+        name = month_name(month.month) + (", in part" if month.complete is False else "")
+        periods.setdefault(name if kind == "months" else f"Q{quarter.quarter} {quarter.year}", []).append(month)
+    return {name: months for name, months in periods.items() if kind == "months" or len(months) == 3}
 
 
-def _same_days(opened: Opened) -> tuple[Period, Period] | None:
-    months = {month_name(month.month): month for month in opened.months if last_day(opened.history, month)}
-    if len(months) < 2:
-        st.info("This needs figures by day for two months: import exports by tweet or by day.")
-        return None
-    names = list(months)
-    before_column, after_column, day_column = st.columns(3)
-    before = before_column.selectbox("From", names, index=len(names) - 2, key="from-days")
-    after = after_column.selectbox("To", names, index=len(names) - 1, key="to-days")
-    last = last_day(opened.history, months[after])
-    shortest = min(months[name].period.days_in_month for name in (before, after))
-    until = day_column.number_input(
-        "Days 1 to", 1, shortest, min(last.day if last else 1, shortest), key=f"days-{before}-{after}"
-    )
+def _same_days(opened: Opened, before: Month, after: Month) -> tuple[Period, Period]:
+    last = last_day(opened.history, after)
+    shortest = min(before.period.days_in_month, after.period.days_in_month)
+    known = min(last.day if last else 1, shortest)
+    until = st.number_input("Days 1 to", 1, shortest, known, key=f"days-{before.month}-{after.month}")
     chosen = []
-    for name in (before, after):
-        first = months[name].period.start_time.date()
-        sums = of_days(opened.history, first, first.replace(day=int(until)), months[name].source)
-        chosen.append(Period(f"1 to {until} {name}", [months[name]], sums))
+    for month in (before, after):
+        first = month.period.start_time.date()
+        sums = of_days(opened.history, first, first.replace(day=int(until)), month.source)
+        chosen.append(Period(f"1 to {until} {month_name(month.month)}", [month], sums))
     return chosen[0], chosen[1]
 
 
@@ -103,15 +92,13 @@ def draw(before: Period, after: Period) -> None:
     _warn(before, after)
     st.markdown(f"**{story(before.sums, after.sums) or 'Too little is known of both to compare them.'}**")
     _table(before, after)
-    splits = ("impressions", "new_followers", "new_followers by reach", "engagements")
-    titles = {"new_followers by reach": "New followers, by reach"}
     drawn: dict[str, Change] = {}
     columns = st.columns(2, gap="medium")
-    for name in splits:
+    for name in SPLITS:
         found = split_change(name, before.sums, after.sums)
         if found is None:
             continue
-        label = titles.get(name, LABELS.get(name, name))
+        label = LABELS[name]
         parts = ", ".join(f"{factor.name} {factor.contribution:+,.0f}" for factor in found.factors)
         with columns[len(drawn) % 2]:
             st.markdown(
@@ -120,22 +107,18 @@ def draw(before: Period, after: Period) -> None:
                 "(LMDI): the bars add up exactly. It is arithmetic and tells no cause: posting less need not be what "
                 "made each post more seen.",
             )
-            st.plotly_chart(
-                figures.waterfall(found, (before.name, after.name), "new followers" if "followers" in name else name),
-                key=f"waterfall-{name}",
-                config=charts.CONFIG,
-                alt=f"{label} from {found.before:,.0f} to {found.after:,.0f}: {parts}.",
-            )
+            unit = "new followers" if "followers" in name else name
+            said = f"{label} from {found.before:,.0f} to {found.after:,.0f}: {parts}."
+            chart(figures.waterfall(found, (before.name, after.name), unit), f"waterfall-{name}", said)
         drawn[label] = found
     if drawn:
-        with st.expander("Show the numbers"):
-            rows = [
-                (label, factor.name, factor.before, factor.after, factor.contribution)
-                for label, found in drawn.items()
-                for factor in found.factors
-            ]
-            names = ["change of", "factor", before.name, after.name, "brought or cost"]
-            st.dataframe(pd.DataFrame(rows, columns=names).round(4), hide_index=True, alt="The factors of each change")
+        names = ["change of", "factor", before.name, after.name, "brought or cost"]
+        rows = [
+            (label, factor.name, factor.before, factor.after, factor.contribution)
+            for label, found in drawn.items()
+            for factor in found.factors
+        ]
+        numbers(pd.DataFrame(rows, columns=names).round(4), "The factors of each change")
     else:
         st.info("A split needs the number of tweets and the totals of both periods.")
 

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from datetime import date
 from functools import partial
 
 import pandas as pd
@@ -14,22 +13,12 @@ from dashboard.imports import Outcome
 from dashboard.panels.tweets.words import LABELS
 from dashboard.text import count, escape, sentence
 from engine.errors import InputError, UnknownLayout
-from engine.store.accounts import forget_mapping, import_reports, mappings
+from engine.store import accounts
 from engine.tweets.read import TableReport
 from engine.tweets.tables import read_grids
 
 _NOTHING = "–"  # noqa: RUF001
-_LABELS = LABELS | {
-    "month": "Month",
-    "rate": "Engagement rate",
-    "date": "Day or time",
-    "text": "Text",
-    "id": "Id",
-    "url": "Link",
-    "likes": "Likes",
-    "replies": "Replies",
-    "retweets": "Reposts",
-}
+_LABELS = LABELS | {"rate": "Engagement rate", "date": "Day or time", "url": "Link", "retweets": "Reposts"}
 _MAPPED = {
     "month": (
         "month", "tweets", "impressions", "impressions_per_tweet", "engagements", "rate", "new_followers",
@@ -95,7 +84,9 @@ def _mapping(name: str, content: bytes, error: UnknownLayout, on_answer: Callabl
     answer: dict[str, str] = {}
     columns = st.columns(2)
     for at, field in enumerate(_MAPPED[str(kind)]):
-        chosen = columns[at % 2].selectbox(_LABELS[field], [_NOTHING, *headings], key=f"mapping-{kind}-{field}")
+        chosen = columns[at % 2].selectbox(
+            _LABELS.get(field, field.capitalize()), [_NOTHING, *headings], key=f"mapping-{kind}-{field}"
+        )
         if chosen != _NOTHING:
             answer[chosen] = field
     enough = len(answer) > 1 and not {"month", "date", "id", "url"}.isdisjoint(answer.values())
@@ -106,12 +97,7 @@ def _mapping(name: str, content: bytes, error: UnknownLayout, on_answer: Callabl
         st.rerun()
 
 
-def draw(
-    opened: Opened,
-    on_undo: Callable[[int, bool], None],
-    on_note: Callable[[date, str], None],
-    on_unnote: Callable[[int], None],
-) -> None:
+def draw(opened: Opened, on_undo: Callable[[int, bool], None]) -> None:
     """The whole tab."""
     _imports(opened, on_undo)
     _named_columns()
@@ -119,7 +105,7 @@ def draw(
     _checks(opened)
     _downloads(opened)
     if not opened.is_sample:
-        _notes(opened, on_note, on_unnote)
+        _notes(opened)
 
 
 def _imports(opened: Opened, on_undo: Callable[[int, bool], None]) -> None:
@@ -137,7 +123,7 @@ def _imports(opened: Opened, on_undo: Callable[[int, bool], None]) -> None:
                 width="stretch",
             )
             with st.popover("How it was read"):
-                _tables(import_reports(kept.id))
+                _tables(accounts.import_reports(kept.id))
             st.button(
                 "Count it again" if kept.undone_at else "Undo",
                 key=f"undo-{kept.id}",
@@ -149,14 +135,14 @@ def _imports(opened: Opened, on_undo: Callable[[int, bool], None]) -> None:
 
 def _named_columns() -> None:
     """What people said of unknown headers, to be taken back."""
-    known = mappings()
+    known = accounts.mappings()
     if known:
         with st.expander(f"Columns that were named by hand: {len(known):,}"):
             for number, (header, fields) in enumerate(known.items()):
                 with st.container(horizontal=True, vertical_alignment="center"):
                     said_of = ", ".join(f"{heading} = {field.replace('_', ' ')}" for heading, field in fields.items())
                     st.markdown(escape(said_of), width="stretch")
-                    st.button("Forget", key=f"forget-{number}", on_click=forget_mapping, args=(header,))
+                    st.button("Forget", key=f"forget-{number}", on_click=accounts.forget_mapping, args=(header,))
 
 
 def _report(opened: Opened) -> None:
@@ -210,26 +196,20 @@ def _downloads(opened: Opened) -> None:
                 )
 
 
-def _notes(opened: Opened, on_note: Callable[[date, str], None], on_unnote: Callable[[int], None]) -> None:
+def _notes(opened: Opened) -> None:
     st.markdown("**Notes on days**", help="What the figures do not show, such as a new policy; charts mark them.")
     for note in opened.notes:
         with st.container(horizontal=True, vertical_alignment="center", key=f"note-{note.id}"):
             st.markdown(f"{note.day:%-d %b %Y}: {escape(note.text)}", width="stretch")
-            st.button(
-                "Remove",
-                key=f"unnote-{note.id}",
-                icon=":material/close:",
-                type="tertiary",
-                on_click=on_unnote,
-                args=(note.id,),
-            )
+            remove, mark = accounts.delete_note, ":material/close:"
+            st.button("Remove", f"unnote-{note.id}", icon=mark, type="tertiary", on_click=remove, args=(note.id,))
     with st.form("note", border=False, clear_on_submit=True):
         day_column, text_column = st.columns([1, 3])
         last = opened.history.posts["day"].max() if len(opened.history.posts) else pd.Timestamp.today()
         day = day_column.date_input("Day", value=last.date())
         text = text_column.text_input("What happened", max_chars=200, placeholder="Cut down to 30 tweets a day")
         if st.form_submit_button("Add the note") and text.strip():
-            on_note(day, text)
+            accounts.add_note(opened.name, day, text)
             st.rerun()
 
 

@@ -1,21 +1,21 @@
 """The tab "Month and goals": a month's figures, its goals and where it will end."""
 
-from collections.abc import Callable
+from collections.abc import Sequence
 from datetime import timedelta
-from typing import Literal
 
 import pandas as pd
 import streamlit as st
 
-from dashboard import charts
 from dashboard.account import Opened, forecast_of, series_of
 from dashboard.charts import tweets as figures
-from dashboard.panels.tweets.words import LABELS
+from dashboard.panels.tweets.words import LABELS, chart, numbers
 from dashboard.text import change, month_name, percent, short
+from engine.errors import InputError
+from engine.store import accounts
 from engine.tweets.daily import last_day, of_days
 from engine.tweets.forecast import CannotTell, Forecast, goal_line
 from engine.tweets.forecast import pace as pace_of
-from engine.tweets.goals import METRICS, TOTALS, Outcome, carried_over, outcome
+from engine.tweets.goals import METRICS, TOTALS, Outcome, carried_over, outcome, read_target
 from engine.tweets.metrics import Month
 
 CARDS = ("impressions", "tweets", "impressions_per_tweet", "new_followers", "followers_per_tweet", "engagement_rate")
@@ -70,31 +70,39 @@ def cards(opened: Opened, month: Month) -> None:
     history = [one for one in opened.complete_months() if one.month <= month.month][-13:]
     with st.grid("auto", min_column_width=165, gap="small"):
         for name in names:
-            value, old = getattr(month, name), before.get(name)
-            known = [getattr(one, name) for one in history]
-            st.metric(
+            value, known = getattr(month, name), [getattr(one, name) for one in history]
+            missing = f"No file holds {LABELS[name].lower()} of this month"
+            card(
                 _SHORT.get(name, LABELS[name]),
-                figures.figure_text(value, name, "–"),  # noqa: RUF001
-                delta=change(old, value, fine=10).replace("\N{MINUS SIGN}", "-") if old and value is not None else None,
-                delta_color=colour(name, old, value),
-                delta_description=words if old and value is not None else None,
-                border=True,
-                height="stretch",
-                help=f"No file holds {LABELS[name].lower()} of this month"
-                if value is None
-                else f"{figures.exact(value, name)}, {_counted(month, name)}",
-                chart_data=[entry for entry in known if entry is not None] if len(known) > 2 else None,
+                name,
+                (before.get(name), value),
+                words,
+                missing if value is None else f"{figures.exact(value, name)}, {_counted(month, name)}",
+                [entry for entry in known if entry is not None],
             )
     if opened.rate_demoted:
         rate = figures.figure_text(month.engagement_rate, "engagement_rate")
         st.caption(f"Engagement rate (not watched): {rate}. {opened.rate_demoted}")
 
 
-def colour(name: str, old: float | None, value: float | None) -> Literal["grey", "green", "orange"]:
-    """More is better, but for the number of tweets, which is the creator's choice. Red is for errors."""
-    if name == "tweets" or old is None or value is None:
-        return "grey"
-    return "green" if value >= old else "orange"
+def card(
+    label: str, name: str, pair: tuple[float | None, float | None], words: str, told: str, course: Sequence[float] = ()
+) -> None:
+    """One figure, before and now; `words` say what it is compared with. More is better, but for the number of tweets,
+    which is the creator's choice. Red is for errors."""
+    old, value = pair
+    compared = bool(old) and value is not None
+    st.metric(
+        label,
+        figures.figure_text(value, name, "–"),  # noqa: RUF001
+        delta=change(old or 0, value or 0, fine=10).replace("\N{MINUS SIGN}", "-") if compared else None,
+        delta_color="grey" if name == "tweets" or not compared else "green" if (value or 0) >= (old or 0) else "orange",
+        delta_description=words if compared else None,
+        border=True,
+        height="stretch",
+        help=told,
+        chart_data=course if len(course) > 2 else None,
+    )
 
 
 def _counted(month: Month, name: str) -> str:
@@ -107,7 +115,7 @@ def _counted(month: Month, name: str) -> str:
 
 def _compared(opened: Opened, month: Month) -> tuple[dict[str, float | None], str]:
     """The figures a month is compared with: the month before, or for a part of a month the same days of it."""
-    previous = next((one for one in opened.months if one.period == month.period - 1), None)
+    previous = opened.before(month)
     last = last_day(opened.history, month)
     if previous is None:
         return {}, ""
@@ -142,7 +150,7 @@ def standing(opened: Opened, month: Month, aim: Outcome) -> str:
     parts = [f"{figures.figure_text(aim.value, aim.metric)}{' so far' if month.complete is False else ''}{share}."]
     if aim.metric not in TOTALS:
         return parts[0]
-    previous = next((one for one in opened.months if one.period == month.period - 1), None)
+    previous = opened.before(month)
     old = getattr(previous, aim.metric) if previous and previous.complete is not False else None
     last = last_day(opened.history, month) if month.complete is False else month.period.end_time.date()
     asked = pace_of(aim.target, month.period, aim.value if last else None, last, old)
@@ -194,15 +202,10 @@ def _pace_chart(opened: Opened, month: Month, metric: str, target: float) -> Non
         return
     known, line, end = found
     likely = f", likely end {short(end.mid)}" if end else ""
-    st.plotly_chart(
-        figures.pace(known, line, target, end),
-        key=f"pace-{metric}",
-        config=charts.CONFIG,
-        alt=f"{LABELS[metric]} so far {short(known.sum())} on the way to {short(target)}{likely}.",
-    )
-    with st.expander("Show the numbers"):
-        table = pd.DataFrame({"that day": known, "so far": known.cumsum(), "goal by then": line.round()})
-        st.dataframe(table.rename_axis("day").reset_index(), hide_index=True, alt=f"{LABELS[metric]} by day")
+    said = f"{LABELS[metric]} so far {short(known.sum())} on the way to {short(target)}{likely}."
+    chart(figures.pace(known, line, target, end), f"pace-{metric}", said)
+    table = pd.DataFrame({"that day": known, "so far": known.cumsum(), "goal by then": line.round()})
+    numbers(table.rename_axis("day").reset_index(), f"{LABELS[metric]} by day")
 
 
 def trend(opened: Opened, marks: list[figures.Mark]) -> None:
@@ -219,20 +222,13 @@ def trend(opened: Opened, marks: list[figures.Mark]) -> None:
         return
     whole = [month.month for month in opened.complete_months()]
     st.markdown(f"**{_finding(metric, [pair for pair in known if pair[0] in whole])}**")
-    alt = f"{LABELS[metric]} by month: " + ", ".join(
-        f"{month_name(n)} {figures.figure_text(v, metric)}" for n, v in known
-    )
-    st.plotly_chart(figures.trend(opened.months, aims, marks, metric), key="trend-chart", config=charts.CONFIG, alt=alt)
-    with st.expander("Show the numbers"):
-        st.dataframe(
-            opened.table(),
-            hide_index=True,
-            alt="Figures by month",
-            column_config={
-                name: st.column_config.NumberColumn(format="percent" if name == "engagement_rate" else "localized")
-                for name in METRICS
-            },
-        )
+    shown = ", ".join(f"{month_name(name)} {figures.figure_text(value, metric)}" for name, value in known)
+    chart(figures.trend(opened.months, aims, marks, metric), "trend-chart", f"{LABELS[metric]} by month: {shown}")
+    form = {
+        name: st.column_config.NumberColumn(format="percent" if name == "engagement_rate" else "localized")
+        for name in METRICS
+    }
+    numbers(opened.table(), "Figures by month", column_config=form)
 
 
 def _finding(metric: str, known: list[tuple[str, float]]) -> str:
@@ -242,7 +238,7 @@ def _finding(metric: str, known: list[tuple[str, float]]) -> str:
     return f"{LABELS[metric]}: {change(old, new)} from {month_name(first)} to {month_name(last)}"
 
 
-def edit(opened: Opened, month: Month, on_set: Callable[[str, str, str], None]) -> None:
+def edit(opened: Opened, month: Month) -> None:
     """Set or drop a goal of a month, and see what was set before."""
     next_month = opened.months[-1].period + 1
     options = sorted({str(next_month), *(one.month for one in opened.months)}, reverse=True)
@@ -254,7 +250,11 @@ def edit(opened: Opened, month: Month, on_set: Callable[[str, str, str], None]) 
             "Target", placeholder="14.5M", help="14.5M, 5000 or 1.5 %; empty drops the goal"
         )
         if st.form_submit_button("Set the goal", icon=":material/flag:"):
-            on_set(when, metric, target)
+            try:
+                accounts.set_goal(opened.name, when, metric, read_target(metric, target))
+            except InputError as error:
+                st.session_state.tweets_problem = error
+            st.rerun()
     old = opened.goals_of(month.month)
     if old:
         to = month.period + 1

@@ -5,10 +5,9 @@ from datetime import timedelta
 import pandas as pd
 import streamlit as st
 
-from dashboard import charts
 from dashboard.account import Opened, series_of
 from dashboard.charts import tweets as figures
-from dashboard.panels.tweets.words import LABELS
+from dashboard.panels.tweets.words import LABELS, chart, numbers
 from dashboard.text import count, short
 from engine.tweets.breaks import anomalies, change_points, definition_changes
 from engine.tweets.posts import hours, ranked, spread
@@ -31,9 +30,8 @@ def draw(opened: Opened) -> None:
 
 def _lists(posts: pd.DataFrame) -> None:
     which, by, kind = st.columns(3)
-    best = (
-        which.segmented_control("Show", ("Best", "Worst"), default="Best", required=True, key="which-posts") == "Best"
-    )
+    order = which.segmented_control("Show", ("Best", "Worst"), default="Best", required=True, key="which-posts")
+    best = order == "Best"
     measure = by.segmented_control(
         "By",
         ("impressions", "rate"),
@@ -46,14 +44,8 @@ def _lists(posts: pd.DataFrame) -> None:
     )
     types = ["all", *posts["type"].value_counts().index]
     chosen = kind.selectbox("Type", types, key="posts-type", help="Replies start with @. Compare like with like.")
-    as_of = posts["day"].max().date() + timedelta(days=1)
-    found = ranked(
-        posts,
-        as_of=as_of,
-        best=best,
-        by="rate" if measure == "rate" else "impressions",
-        type=None if chosen == "all" else chosen,
-    )
+    as_of, only = posts["day"].max().date() + timedelta(days=1), None if chosen == "all" else chosen
+    found = ranked(posts, as_of=as_of, best=best, by="rate" if measure == "rate" else "impressions", type=only)
     if found.empty:
         old = "" if best else " The worst are looked for among posts a week old with 100 impressions or more."
         st.info(f"There are too few posts to compare.{old}")
@@ -107,7 +99,7 @@ def _hours(posts: pd.DataFrame) -> None:
     )
     grid = table.pivot(index="day", columns="block", values="effect").reindex(_WEEKDAYS)
     counts = table.pivot(index="day", columns="block", values="n").reindex(_WEEKDAYS).fillna(0)
-    st.plotly_chart(figures.hours(grid, counts), key="hours", config=charts.CONFIG, alt=found.sentence)
+    chart(figures.hours(grid, counts), "hours", found.sentence)
 
 
 def marks(opened: Opened) -> list[figures.Mark]:
@@ -141,7 +133,6 @@ def _days(opened: Opened) -> None:
     st.markdown(sentence)
     drawn = [*marks(opened), *((f"{day}", "level changed") for day in turns)]
     days = [pd.Timestamp(day).date() for day in odd["day"]]
-    st.plotly_chart(figures.days(series, days, drawn, metric), key="days", config=charts.CONFIG, alt=sentence)
+    chart(figures.days(series, days, drawn, metric), "days", sentence)
     if len(odd):
-        with st.expander("Show the numbers"):
-            st.dataframe(odd.round({"expected": 0, "z": 1}), hide_index=True, alt="Days that stand out")
+        numbers(odd.round({"expected": 0, "z": 1}), "Days that stand out")

@@ -1,17 +1,17 @@
 """The tab "Engagement and reach": does reach explain the engagement rate, and is it worth watching?"""
 
 from collections.abc import Callable
+from dataclasses import astuple
 
 import pandas as pd
 import streamlit as st
 
-from dashboard import charts
 from dashboard.account import Opened
 from dashboard.charts import tweets as figures
 from dashboard.panels.tweets.changed import Period
-from dashboard.panels.tweets.month import colour
-from dashboard.text import change, short
-from engine.tweets.reach import Part, ReachAnswer, explain, months_only
+from dashboard.panels.tweets.month import card
+from dashboard.panels.tweets.words import chart
+from engine.tweets.reach import ReachAnswer, explain, months_only
 
 _VERDICTS = {
     "explained": ("Reach explains it", ":material/check:", "green"),
@@ -41,7 +41,7 @@ def draw(opened: Opened, before: Period, after: Period) -> None:
         spoken = ", ".join(
             f"{one.type} {one.estimate:+.2f} ({one.low:+.2f} to {one.high:+.2f})" for one in answer.elasticities
         )
-        st.plotly_chart(figures.elasticities(answer.elasticities), key="elasticities", config=charts.CONFIG, alt=spoken)
+        chart(figures.elasticities(answer.elasticities), "elasticities", spoken)
     _parts(answer)
 
 
@@ -67,28 +67,16 @@ def _amounts(before: Period, after: Period, answer: ReachAnswer) -> None:
     with st.grid("auto", min_column_width=220, gap="small"):
         for name, label in (("engagements", "Engagements"), ("per_post", "Engagements per post")):
             old, new = (getattr(totals, name) for totals in (answer.before, answer.after))
-            st.metric(
-                label,
-                short(new),
-                delta=change(old, new).replace("\N{MINUS SIGN}", "-") if old else None,
-                delta_color=colour(name, old, new),
-                delta_description=f"on {before.name}",
-                border=True,
-                help=f"{old:,.1f} in {before.name}, {new:,.1f} in {after.name}",
-            )
+            told = f"{old:,.1f} in {before.name}, {new:,.1f} in {after.name}"
+            card(label, name, (old, new), f"on {before.name}", told)
 
 
 def _parts(answer: ReachAnswer) -> None:
-    parts = {
-        "observed": answer.change,
-        "reach within types": answer.reach,
-        "mix of types": answer.mix,
-        "rest": answer.rest,
-    }
-    known: dict[str, Part] = {name: part for name, part in parts.items() if part is not None}
-    if known:
+    names = ("observed", "reach within types", "mix of types", "rest")
+    parts = zip(names, (answer.change, answer.reach, answer.mix, answer.rest), strict=True)
+    percent = {name: [share * 100 for share in astuple(part)] for name, part in parts if part}
+    if percent:
         with st.expander("Show the numbers"):
-            percent = {name: [part.estimate * 100, part.low * 100, part.high * 100] for name, part in known.items()}
             table = pd.DataFrame(percent, index=["estimate", "low", "high"]).T.round(1)
             st.dataframe(table.rename_axis("% of the rate before"), alt="Parts of the change of the engagement rate")
 

@@ -1,7 +1,12 @@
-"""The sentences and names that the tabs of the Tweets page share."""
+"""The sentences, names and elements that the tabs of the Tweets page share."""
 
 from collections.abc import Mapping
+from typing import Any
 
+import pandas as pd
+import streamlit as st
+
+from dashboard import charts
 from dashboard.text import capital, change, short, times
 from engine.tweets.change import Change, decompose
 
@@ -13,21 +18,30 @@ LABELS = {
     "followers_per_tweet": "New followers per tweet",
     "engagements": "Engagements",
     "engagement_rate": "Engagement rate",
+    "new_followers by reach": "New followers, by reach",
 }
 Sums = Mapping[str, float | None]
 
 
 # How each total is a product: factor in words -> the sum that it leads to, and that the next ratio is over.
+_REACH = {"tweets": "tweets", "impressions per tweet": "impressions"}
 SPLITS = {
-    "impressions": {"tweets": "tweets", "impressions per tweet": "impressions"},
-    "engagements": {"tweets": "tweets", "impressions per tweet": "impressions", "engagement rate": "engagements"},
+    "impressions": _REACH,
     "new_followers": {"tweets": "tweets", "new followers per tweet": "new_followers"},
-    "new_followers by reach": {
-        "tweets": "tweets",
-        "impressions per tweet": "impressions",
-        "new followers per impression": "new_followers",
-    },
+    "new_followers by reach": _REACH | {"new followers per impression": "new_followers"},
+    "engagements": _REACH | {"engagement rate": "engagements"},
 }
+
+
+def chart(figure: charts.Figure, key: str, alt: str) -> None:
+    """A chart; `alt` says what it shows."""
+    st.plotly_chart(figure, key=key, config=charts.CONFIG, alt=alt)
+
+
+def numbers(table: pd.DataFrame, alt: str, **options: Any) -> None:
+    """The figures that a chart shows."""
+    with st.expander("Show the numbers"):
+        st.dataframe(table, hide_index=True, alt=alt, **options)
 
 
 def split_change(name: str, before: Sums, after: Sums) -> Change | None:
