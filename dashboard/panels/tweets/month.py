@@ -86,7 +86,13 @@ def cards(opened: Opened, month: Month) -> None:
 
 
 def card(
-    label: str, name: str, pair: tuple[float | None, float | None], words: str, told: str, course: Sequence[float] = ()
+    label: str,
+    name: str,
+    pair: tuple[float | None, float | None],
+    words: str,
+    told: str,
+    course: Sequence[float] = (),
+    fine: float = 10,
 ) -> None:
     """One figure, before and now; `words` say what it is compared with. More is better, but for the number of tweets,
     which is the creator's choice. Red is for errors."""
@@ -95,7 +101,7 @@ def card(
     st.metric(
         label,
         figures.figure_text(value, name, "–"),  # noqa: RUF001
-        delta=change(old or 0, value or 0, fine=10).replace("\N{MINUS SIGN}", "-") if compared else None,
+        delta=change(old or 0, value or 0, fine=fine).replace("\N{MINUS SIGN}", "-") if compared else None,
         delta_color="grey" if name == "tweets" or not compared else "green" if (value or 0) >= (old or 0) else "orange",
         delta_description=words if compared else None,
         border=True,

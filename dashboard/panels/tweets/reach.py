@@ -68,7 +68,7 @@ def _amounts(before: Period, after: Period, answer: ReachAnswer) -> None:
         for name, label in (("engagements", "Engagements"), ("per_post", "Engagements per post")):
             old, new = (getattr(totals, name) for totals in (answer.before, answer.after))
             told = f"{old:,.1f} in {before.name}, {new:,.1f} in {after.name}"
-            card(label, name, (old, new), f"on {before.name}", told)
+            card(label, name, (old, new), f"on {before.name}", told, fine=20)
 
 
 def _parts(answer: ReachAnswer) -> None:
