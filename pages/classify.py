@@ -4,6 +4,7 @@ import streamlit as st
 
 from dashboard import model_choice
 from dashboard.panels.classify import history, listing, many, prices, quality, review
+from dashboard.problems import show
 from engine.errors import TallyError
 
 PANELS = {  # each draws a headline and what stands under it, from the model
@@ -30,4 +31,4 @@ for name, tab in zip(names, st.tabs(list(names.values()), key="classify-tab", on
                     model = model_choice.chosen_model().result()
                 PANELS[name](model)
         except TallyError as error:
-            st.error(error.remedy, title=error.message)
+            show(error)

@@ -4,6 +4,7 @@ import streamlit as st
 
 from dashboard import model_choice
 from dashboard.panels.models import registry, report, train
+from dashboard.problems import show
 from engine.errors import TallyError
 
 model_choice.draw()
@@ -14,4 +15,4 @@ for draw, tab in zip(PANELS.values(), st.tabs(list(PANELS), key="models-tab", on
             try:
                 draw(model_choice.chosen())
             except TallyError as error:
-                st.error(error.remedy, title=error.message)
+                show(error)

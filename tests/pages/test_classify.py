@@ -202,7 +202,7 @@ def test_a_model_that_does_not_load_is_said_and_tried_again(page, monkeypatch):
     damaged = errors.DamagedModel("the weights are damaged", "restore them from a copy")
     with patch.object(cached, "load_model", side_effect=damaged):
         drop(page, *drawn_listing("mug"))
-        assert page.error[0].value == "restore them from a copy"
+        assert page.error[0].value == r"Restore them from a copy\."
     monkeypatch.setattr(cached.settings, "MODEL_RETRY_SECONDS", 0)
     drop(page, *drawn_listing("mug"))
     assert page.title[0].value == "Mug, > 99 % sure"

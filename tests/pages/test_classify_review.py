@@ -167,6 +167,6 @@ def test_a_store_that_fails_is_said_and_the_page_stands(page, three, fails):
         run(page)
     with patch.object(queue, fails, side_effect=broken):
         press(page, "1") if fails == "settle" else run(page)
-        assert page.error[0].value == "try again"
+        assert page.error[0].value == r"Try again\."
     run(page)
     assert asked(page) == three[0]

@@ -7,8 +7,8 @@ from typing import Any
 import streamlit as st
 
 from dashboard import person as people
-from dashboard.problems import tell, told
-from dashboard.text import capital, escape, sentence
+from dashboard.problems import show, tell, told
+from dashboard.text import capital, escape
 from dashboard.uploads import Upload, admit_tables
 from engine.errors import InputError
 from engine.store import changes as store
@@ -65,8 +65,7 @@ def take_table(files: Sequence[Upload], place: str, read: Callable[[str, bytes],
     """Read the table that was dropped, by its name and content. Why it is not taken stands here in the next run."""
     if refused := state.pop(f"{place}-refused", None):
         name, error = refused
-        title = error.message if name in error.message else f"{name}: {error.message}"
-        st.error(escape(sentence(error.remedy)), title=escape(title))
+        show(error, name)
     if files:
         (name, content), *_ = admit_tables(files)
         assert isinstance(content, bytes)  # the first is never one too many

@@ -9,7 +9,7 @@ from dashboard import person
 from dashboard.cached import Picture, thumbnail
 from dashboard.keeping import keep
 from dashboard.panels.classify import result, words
-from dashboard.problems import tell, told
+from dashboard.problems import show, tell, told
 from dashboard.text import capital, escape
 from engine.errors import InputError, TallyError
 from engine.listings.terms import Terms
@@ -62,7 +62,7 @@ def past(key: str) -> None:
         pictures, looks = verdicts.pictures_of(key), verdicts.looks_of(key)
     except TallyError as error:
         st.title("This verdict is not here")
-        st.error(error.remedy, title=capital(error.message))
+        show(error)
         st.button("New listing", icon=":material/add:", on_click=_leave)
         return
     st.title(words.headline(kept.verdict))

@@ -8,7 +8,8 @@ import streamlit as st
 
 from dashboard.downloads import download
 from dashboard.panels.classify import changes
-from dashboard.text import count, escape, sentence
+from dashboard.problems import show
+from dashboard.text import count, escape
 from engine.errors import InputError
 from engine.listings.policy import Action, Policy
 from engine.listings.table import plain
@@ -55,7 +56,7 @@ def draw(model: "Classifier", terms: Terms) -> None:
     try:
         policy = Policy.read(content, model.classes, "the policy")
     except InputError as error:
-        st.error(escape(sentence(error.remedy)), title=escape(error.message))
+        show(error)
         return
     changed = [label for label in model.classes if policy.of(label) != now.of(label)]
     if changed:

@@ -6,7 +6,7 @@ import streamlit as st
 
 from dashboard.measured import once
 from dashboard.panels.classify import changes, dial, policy, proposals
-from dashboard.text import escape
+from dashboard.problems import show
 from engine.errors import StoreError
 from engine.listings.operating import Judged
 from engine.listings.terms import Terms
@@ -29,7 +29,7 @@ def draw(model: "Classifier") -> None:
     tried = dial.judged(model, own)
     st.title(dial.headline(tried, model, terms))
     if trouble:
-        st.error(trouble.remedy, title=escape(trouble.message))
+        show(trouble)
     changes.outcome()
     part = st.segmented_control(
         "Part",

@@ -9,7 +9,7 @@ from dashboard import person
 from dashboard.keys import each_press_once
 from dashboard.panels.classify import kept as store
 from dashboard.panels.classify import result, words
-from dashboard.problems import tell, told
+from dashboard.problems import show, tell, told
 from dashboard.text import capital, count, escape, percent
 from engine import settings
 from engine.errors import TallyError
@@ -67,7 +67,7 @@ def draw(model: "Classifier") -> None:
         else:
             _empty(name, waiting, done)
     except TallyError as error:
-        st.error(error.remedy, title=error.message)
+        show(error)
 
 
 def _who(waiting: int) -> None:

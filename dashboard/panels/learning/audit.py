@@ -17,6 +17,7 @@ from dashboard.measured import Data, keep, once, say_not_kept
 from dashboard.model_choice import chosen, chosen_model
 from dashboard.panels.learning.choice import waiting
 from dashboard.panels.learning.curve import ANSWERS
+from dashboard.problems import show
 from dashboard.text import capital, escape, share
 from dashboard.uploads import Upload, admit_tables
 from engine.audit.audit import Audit, audit_selection
@@ -68,7 +69,7 @@ def draw(given: Labelled | None = None, data: Data | None = None) -> None:
             return
         _result(_chosen(sample), Path(sample.name).stem)
     except TallyError as error:
-        st.error(error.remedy, title=error.message)
+        show(error)
 
 
 def _files(data: Data | None) -> None:

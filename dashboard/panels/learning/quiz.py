@@ -12,7 +12,7 @@ from dashboard import person
 from dashboard.keys import each_press_once
 from dashboard.panels.learning.people import results
 from dashboard.panels.learning.pictures import reading
-from dashboard.problems import tell, told
+from dashboard.problems import show, tell, told
 from dashboard.text import escape
 from engine.curves.agreement import Answer
 from engine.curves.data import Labelled
@@ -87,7 +87,7 @@ def _tab(quiz: _Quiz, name: str) -> None:
         if given:
             results(quiz.data, quiz.known, quiz.unit, given, name)
     except TallyError as error:
-        st.error(error.remedy, title=error.message)
+        show(error)
 
 
 def _who(quiz: _Quiz) -> None:

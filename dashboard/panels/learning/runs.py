@@ -8,7 +8,7 @@ import streamlit as st
 from dashboard import charts
 from dashboard.charts import learning as figures
 from dashboard.downloads import download
-from dashboard.problems import tell, told
+from dashboard.problems import show, tell, told
 from dashboard.text import escape, share
 from engine.curves.paired import compare
 from engine.errors import StoreError
@@ -22,7 +22,7 @@ def draw() -> None:
     try:
         kept = runs.list_runs()
     except StoreError as error:
-        st.error(error.remedy, title=error.message)
+        show(error)
         return
     if not kept:
         st.info("Each curve and audit is kept here as soon as it is computed.")

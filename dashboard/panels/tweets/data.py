@@ -11,6 +11,7 @@ from dashboard.account import Opened
 from dashboard.downloads import csv
 from dashboard.imports import Outcome
 from dashboard.panels.tweets.words import LABELS
+from dashboard.problems import show
 from dashboard.text import count, escape, sentence
 from engine.errors import InputError, UnknownLayout
 from engine.store import accounts
@@ -41,7 +42,7 @@ def said(outcome: Outcome) -> None:
             lines = [f"{len(lines)} files are read. Data and imports tells how."]
         st.success("  \n".join(escape(line) for line in lines), icon=":material/check:")
     for name, error in outcome.refused:
-        st.error(escape(sentence(error.remedy)), title=escape(f"{name}: {error.message}"))
+        show(error, name)
     if outcome.unknown and not outcome.asking:
         names = ", ".join(escape(name) for name, *_ in outcome.unknown)
         st.warning(f"Not read, as the columns are not known: {names}.")

@@ -6,6 +6,7 @@ from zoneinfo import available_timezones
 import streamlit as st
 
 from dashboard.account import SAMPLE, Opened
+from dashboard.problems import show
 from dashboard.text import escape, month_name
 from engine.errors import TallyError
 from engine.store import accounts
@@ -70,7 +71,7 @@ def _settings(current: str | None, on_choose: Callable[[str | None], None]) -> N
             try:
                 accounts.create_account(name)
             except TallyError as error:
-                st.error(error.remedy, title=error.message)
+                show(error)
             else:
                 on_choose(name.strip())
                 st.rerun()
