@@ -10,6 +10,7 @@ import streamlit as st
 from dashboard.dropzone import dropzone
 from dashboard.measured import BUILT_IN, Data, keep, labelled, measured
 from dashboard.panels.learning import audit, baselines, choice, curve, quiz, runs
+from dashboard.problems import show
 from dashboard.text import escape
 from dashboard.text import share as percentage
 from dashboard.uploads import admit_tables
@@ -63,7 +64,8 @@ if files:
     st.rerun()
 
 if problem := state.pop("learning_problem", None):
-    top.error(problem.remedy, title=problem.message)
+    with top:
+        show(problem)
 data, given, found, human = state.learning_data, None, None, typed
 if data is None:
     heading.title("Would more data help?")
@@ -90,7 +92,8 @@ else:
             found = trained.with_human(human)
     except TallyError as error:
         heading.title("This set cannot be measured")
-        top.error(error.remedy, title=f"{state.learning_data.name}: {error.message}")
+        with top:
+            show(error, state.learning_data.name)
 
 if given and found:
     heading.title(curve.headline(found))

@@ -7,6 +7,7 @@ from dashboard.dropzone import dropzone
 from dashboard.imports import Outcome, import_files, import_sheet
 from dashboard.panels.tweets import changed, data, month, posts, reach, settings_row
 from dashboard.panels.tweets.words import story
+from dashboard.problems import show
 from dashboard.report import download
 from dashboard.text import month_name
 from dashboard.uploads import admit_tables
@@ -92,7 +93,8 @@ try:
         st.rerun()
 
     if problem := state.pop("tweets_problem", None):
-        top.error(problem.remedy, title=problem.message)
+        with top:
+            show(problem)
     if outcome := state.tweets_outcome:
         with top:
             data.said(outcome)
@@ -102,7 +104,8 @@ try:
     name = state.tweets_account
     opened = open_account(name, settings_row.basis()) if name else None
 except TallyError as error:
-    top.error(error.remedy, title=error.message)
+    with top:
+        show(error)
     st.stop()
 
 if opened is None or not opened.months:

@@ -59,7 +59,7 @@ def test_the_address_shows_the_verdict_as_it_was(page):
 def test_an_address_of_nothing_says_so_in_words(page):
     past = at("nonsense' OR 1=1")
     assert past.title[0].value == "This verdict is not here"
-    assert "it may have been deleted" in past.error[0].value
+    assert "It may have been deleted" in past.error[0].value
 
 
 def test_a_verdict_is_kept_once_and_its_changed_listing_takes_its_place(page, model):

@@ -80,7 +80,7 @@ def test_files_that_do_not_fit_say_why(files):
     page = opened(tab)
     drop(page, "sample", "survey.csv", files["sample"])
     drop(page, "margins", "margins.json", json.dumps({"region": {"North": 1}}).encode())
-    assert "none of the margins of 'region'" in page.error[0].proto.title
+    assert "None of the margins of 'region'" in page.error[0].proto.title
     drop(page, "reference", "empty.csv", b"")
     assert page.error
     assert not page.exception

@@ -12,6 +12,7 @@ from dashboard.dropzone import dropzone
 from dashboard.model_choice import chosen_model
 from dashboard.panels.classify import kept, result, review, words
 from dashboard.panels.classify.whatif import what_if
+from dashboard.problems import show
 from dashboard.samples import drawn_listing
 from dashboard.text import escape, soon
 from dashboard.uploads import Upload, admit
@@ -48,7 +49,8 @@ def draw() -> None:
             state.waiting, state.problem = [], error
         st.rerun()
     if problem := state.pop("problem", None):
-        top.error(problem.remedy, title=problem.message)
+        with top:
+            show(problem)
     if state.pictures:
         _answer(top, description, rule)
     else:
