@@ -144,8 +144,8 @@ _LISTINGS: dict[str, dict[str, Callable[[], bytes]]] = {
         "back.jpg": partial(_mug, _WOOD, mirror=True),
     },
     "tie": {
-        "bicycle.jpg": partial(_bicycle, _WHITE, _BLUE, mirror=False),
-        "tire.jpg": partial(_wheel, _MEADOW),
+        "bicycle.jpg": partial(_bicycle, _WOOD, _BLUE, mirror=False),
+        "tire.jpg": partial(_wheel, _WOOD),
     },
 }
 
