@@ -257,7 +257,7 @@ def _verdict(change: Part, reach: Part) -> Verdict:
 
 
 _ANSWERS: dict[Verdict, str] = {
-    "explained": "No, the rate cannot be expected to stay the same at this reach: reach goes with most of its change. "
+    "explained": "Reach goes with most of the change: the rate cannot be expected to stay the same at this reach. "
     "Put the rate second to total engagements, and compare it only between posts of like reach.",
     "partly": "Reach goes with a part of the change, so the same rate is not quite realistic; the rest has another "
     "reason. Keep watching the rate, beside total engagements.",

@@ -131,7 +131,7 @@ def _compared(opened: Opened, month: Month) -> tuple[dict[str, float | None], st
     until = min(first + timedelta(days=last.day - 1), previous.period.end_time.date())
     sums = of_days(opened.history, first, until, previous.source)
     part = Month(previous.month, sums["tweets"], sums["impressions"], sums["engagements"], sums["new_followers"])
-    return {name: getattr(part, name) for name in CARDS}, f"on {first.day}–{until.day} {until:%b}"  # noqa: RUF001
+    return {name: getattr(part, name) for name in CARDS}, f"{first.day}–{until.day} {until:%b}"  # noqa: RUF001
 
 
 def goals(opened: Opened, month: Month, aims: dict[str, Outcome]) -> None:
