@@ -11,10 +11,10 @@ from numpy.typing import NDArray
 
 from engine.curves.photos import Seen
 from engine.curves.subsets import FOLDS, Items
+from engine.curves.words import counted, listed
 from engine.errors import InputError
 from engine.models.evaluate import plain_label
 
-_LISTED = 5
 _ALIKE = 0.985  # of 3,584 different photos four reach it; of copies at JPEG quality 40, or at 70 % of the size, all
 _PAIRS = 2_000_000  # compared at once: 10 MB, and 150 more where all are alike, as frames of a video are
 FEWEST = FOLDS  # photos of a class: each fold holds out one
@@ -60,18 +60,19 @@ def gather(seen: Seen) -> Gathered:
     labels, merged = _spelled(seen.labels)
     notes += merged
     if seen.unreadable:
-        notes.append(f"{_photos(len(seen.unreadable))} could not be read: {_some(seen.unreadable)}.")
+        names = listed([f"{name} ({why})" for name, why in seen.unreadable])
+        notes.append(f"{counted(len(seen.unreadable), 'photos')} could not be read: {names}.")
     keep, copies, conflicts = _singled(seen, labels)
     if copies:
-        notes.append(f"{_photos(copies)} left out: the same picture is there already.")
+        notes.append(f"{counted(copies, 'photos')} left out: the same picture is there already.")
     if conflicts:
-        pairs = [f"{one} and {other}" for one, other in conflicts[:_LISTED]]
-        notes.append(f"In two classes, and left out: {'; '.join(pairs)}{_more(len(conflicts))}.")
+        names = listed([f"{one} (also {other})" for one, other in conflicts])
+        notes.append(f"In two classes, and left out: {names}.")
     counts = Counter(compress(labels, keep))
     rare = sorted(set(labels) - {name for name, count in counts.items() if count >= FEWEST})
     if rare:
-        few = [f"{name} ({counts[name]})" for name in rare[:_LISTED]]
-        notes.append(f"Classes left out for fewer than {FEWEST} photos: {', '.join(few)}{_more(len(rare))}.")
+        names = listed([f"{name} ({counts[name]})" for name in rare])
+        notes.append(f"Classes left out for fewer than {FEWEST} photos: {names}.")
     gone = set(rare)
     keep = [kept and label not in gone for kept, label in zip(keep, labels, strict=True)]
     _check(set(labels) - gone, notes)
@@ -80,7 +81,9 @@ def gather(seen: Seen) -> Gathered:
     given = [group or picture for group, picture in zip(seen.groups, seen.pictures, strict=True)]
     groups, alike = _together(looks, indices, list(compress(given, keep)))
     if alike:
-        notes.append(f"{_photos(alike)} nearly the same as another: such photos stay on one side of every split.")
+        notes.append(
+            f"{counted(alike, 'photos')} nearly the same as another: such photos stay on one side of every split."
+        )
     return Gathered(
         features=features,
         labels=indices.astype(np.int64),
@@ -159,15 +162,3 @@ def _check(classes: set[str], notes: list[str]) -> None:
     if len(classes) == 1:
         only = next(iter(classes))
         raise InputError(f"{only!r} is the only class with {FEWEST} photos{why}", "give at least two such classes")
-
-
-def _some(pairs: list[tuple[str, str]]) -> str:
-    return ", ".join(f"{name} ({why})" for name, why in pairs[:_LISTED]) + _more(len(pairs))
-
-
-def _more(number: int) -> str:
-    return f" and {number - _LISTED:,} more" if number > _LISTED else ""
-
-
-def _photos(number: int) -> str:
-    return f"{number:,} photo{'' if number == 1 else 's'}"
