@@ -76,7 +76,9 @@ def main() -> None:
             assert child.stdout
             said = child.stdout.read().splitlines()
             _, status, used = os.wait4(child.pid, 0)
-            note = next((line for line in said if "random sample" in line), f"status {status}")
+            if status:
+                raise SystemExit(f"{files:,} files: tally train ended with status {os.waitstatus_to_exitcode(status)}")
+            note = next((line for line in said if "random sample" in line), "")
             minutes = (time.perf_counter() - start) / 60
             print(f"| {files:,} | {minutes:.1f} | {used.ru_maxrss / 1024:,.0f} | {note} |", flush=True)
 

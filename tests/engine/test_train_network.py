@@ -58,6 +58,21 @@ def test_it_learns_shapes_from_nothing(shapes, tmp_path):
     assert evaluations[-1]["balanced_by_source"].keys() == {"drawn"}
 
 
+def test_plain_photos_are_neither_mixed_nor_their_labels_smoothed(shapes, tmp_path):
+    mixing = replace(QUICK, mixing=1.0, smoothing=0.1)
+    recipes = {
+        "plain": replace(mixing, plain=1.0),
+        "without": replace(mixing, plain=0.0, mixing=0.0, smoothing=0.0),
+        "mixed": replace(mixing, plain=0.0),
+    }
+    found = {}
+    for name, recipe in recipes.items():
+        (tmp_path / name).mkdir()
+        found[name] = weights(train(network(), CARD, shapes, tmp_path / name, recipe))
+    assert torch.equal(found["plain"], found["without"])
+    assert not torch.equal(found["plain"], found["mixed"])
+
+
 def test_a_run_that_was_killed_ends_as_if_it_had_not_been(shapes, tmp_path):
     def stop(row: dict[str, Any]) -> None:
         if row.get("step") == 8:

@@ -10,6 +10,7 @@ import streamlit as st
 
 from dashboard import charts
 from dashboard.charts import models as figures
+from dashboard.downloads import download
 from dashboard.text import capital, count, escape, percent, sentence
 from engine.listings.vote import readable
 from engine.models.checkpoint import Card, read_card
@@ -82,14 +83,7 @@ def _about(name: str, card: Card, report: Mapping[str, Any] | None) -> None:
     with st.container(horizontal=True, vertical_alignment="center"):
         st.caption(escape(" · ".join(parts)), width="stretch")
         if report:
-            st.download_button(
-                "Report (JSON)",
-                json.dumps(report),
-                f"{name}-report.json",
-                "application/json",
-                icon=":material/download:",
-                on_click="ignore",
-            )
+            download("Report (JSON)", json.dumps(report), f"{name}-report.json")
 
 
 def _classes(per_class: Mapping[str, Mapping[str, Any]]) -> None:

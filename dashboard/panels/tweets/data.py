@@ -8,7 +8,7 @@ import pandas as pd
 import streamlit as st
 
 from dashboard.account import Opened
-from dashboard.downloads import csv
+from dashboard.downloads import download
 from dashboard.imports import Outcome
 from dashboard.panels.tweets.words import LABELS
 from dashboard.problems import show
@@ -186,15 +186,8 @@ def _downloads(opened: Opened) -> None:
     with st.container(horizontal=True):
         for name, table in tables.items():
             if len(table):
-                st.download_button(
-                    f"{name.capitalize()} (CSV)",
-                    partial(csv, table.drop(columns=["key", "own_followers"], errors="ignore")),
-                    f"{opened.name}-{name}.csv",
-                    "text/csv",
-                    key=f"download-{name}",
-                    icon=":material/download:",
-                    on_click="ignore",
-                )
+                cleaned = partial(table.drop, columns=["key", "own_followers"], errors="ignore")
+                download(f"{name.capitalize()} (CSV)", cleaned, f"{opened.name}-{name}.csv", key=f"download-{name}")
 
 
 def _notes(opened: Opened) -> None:
@@ -228,6 +221,4 @@ def connect(on_link: Callable[[str], None]) -> None:
                 st.rerun()
         st.caption("No sheet yet? Paste these headings, goals and example row into an empty one, or download them:")
         st.code(TEMPLATE.replace(",", "\t").replace("\r", ""), language=None)
-        st.download_button(
-            "Template (CSV)", TEMPLATE, "tweets-template.csv", "text/csv", icon=":material/download:", on_click="ignore"
-        )
+        download("Template (CSV)", TEMPLATE, "tweets-template.csv")
