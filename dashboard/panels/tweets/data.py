@@ -151,10 +151,15 @@ def _report(opened: Opened) -> None:
     dropped = ", ".join(f"{number:,} {reason}" for reason, number in report["dropped"].items() if number)
     st.markdown("**How everything was read together**")
     st.markdown(f"{report['rows']:,} rows: {report['kept']:,} kept" + (f"; left out: {dropped}." if dropped else "."))
-    for kind, icon in (("errors", "block"), ("warnings", "warning"), ("guesses", "help")):
+    for kind, one, icon in (
+        ("errors", "error", "block"),
+        ("warnings", "warning", "warning"),
+        ("guesses", "guess", "help"),
+    ):
         if report[kind]:
             few = kind != "guesses" and len(report[kind]) < 6
-            with st.expander(f"{len(report[kind]):,} {kind}", icon=f":material/{icon}:", expanded=few):
+            title = f"1 {one}" if len(report[kind]) == 1 else f"{len(report[kind]):,} {kind}"
+            with st.expander(title, icon=f":material/{icon}:", expanded=few):
                 st.markdown("\n".join(f"- {escape(text)}" for text in report[kind][:200]))
 
 
