@@ -116,7 +116,7 @@ def _told(verdicts: Sequence[Verdict]) -> Iterator[str]:
     for verdict in verdicts:
         read = sum(photo.status != "unreadable" for photo in verdict.photos)
         votes = ", ".join(f"{label} {plain(number)}" for label, number in verdict.votes.items())
-        sure = "-" if verdict.confidence is None else percent(verdict.confidence)
+        sure = "-" if verdict.sure is None else percent(verdict.sure)
         photos = f"{read} of {len(verdict.photos)}"
         start = [verdict.listing, verdict.decision, verdict.label or "-", sure, photos, votes]
         rows.append([*start, _price(verdict.price), verdict.ask or "-"])

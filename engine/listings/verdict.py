@@ -42,8 +42,9 @@ class Verdict:
     of its sum over photos, prior and text.
 
     `known` is the probability that the object is in the catalogue, None where the model cannot tell; `sure` that
-    accepting is right: that it is, and the label its. `without` says what the verdict were without each photo that
-    counts, where two or more do. `notes` say what was done, in words.
+    accepting is right: that it is, and the label its (the confidence in a verdict of before there was `known`).
+    `without` says what the verdict were without each photo that counts, where two or more do. `notes` say what was
+    done, in words.
     """
 
     listing: str
@@ -78,7 +79,7 @@ class Verdict:
         """
         try:
             names = [item.name for item in fields(cls) if item.name in data or item.name not in _ADDED]
-            values = {name: data[name] for name in names}
+            values = {"sure": data["confidence"]} | {name: data[name] for name in names}
             values["photos"] = [
                 PhotoVerdict(**{item.name: photo[item.name] for item in fields(PhotoVerdict)})
                 for photo in data["photos"]

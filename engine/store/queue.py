@@ -13,6 +13,7 @@ from engine.store.schema import Decision, StoredVerdict, stored_name
 from engine.store.verdicts import Kept, found, kept, requeue
 
 _LABEL_CHARACTERS = 400  # of the column
+_SAID = ("decision", "label", "confidence", "sure")  # kept with each decision, of the verdict at that time
 
 
 def waiting(person: str | None = None) -> int:
@@ -138,7 +139,7 @@ def _decide(opened: Session, verdict_id: str, person: str, *, label: str | None,
             label=label,
             skipped=skipped,
             seen=seen,
-            said={name: stored.content[name] for name in ("decision", "label", "confidence")},
+            said={name: stored.content[name] for name in _SAID if name in stored.content},
             model=stored.model,
             terms=stored.terms,
             seconds=(now - own).total_seconds() if own else None,

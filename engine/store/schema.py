@@ -215,7 +215,7 @@ class Decision(Numbered, Base):
     label: Mapped[str | None] = mapped_column(String(400))  # None: none of the classes
     skipped: Mapped[bool]
     seen: Mapped[bool]  # whether the person saw what the engine said before
-    said: Mapped[dict[str, Any]]  # by the engine: decision, label, confidence
+    said: Mapped[dict[str, Any]]  # by the engine: decision, label, confidence, sure
     model: Mapped[str] = mapped_column(String(400))
     terms: Mapped[str] = mapped_column(String(40))
     seconds: Mapped[float | None]  # from the claim; None where it was not claimed

@@ -47,8 +47,8 @@ def verdict(**changes) -> Verdict:
         PhotoVerdict("x.jpg", "unreadable", None, None, 0.0, None, ["not an image: it holds text"]),
     ]
     values = {
-        "listing": "l", "decision": "accept", "label": "bicycle", "confidence": 0.97, "rule": "pooled",
-        "scores": {"bicycle": 0.97, "tire": 0.03}, "votes": {"bicycle": 1.0, "tire": 1.0},
+        "listing": "l", "decision": "accept", "label": "bicycle", "confidence": 0.99, "sure": 0.97, "rule": "pooled",
+        "scores": {"bicycle": 0.99, "tire": 0.01}, "votes": {"bicycle": 1.0, "tire": 1.0},
         "tie_break": TieBreak(["bicycle", "tire"], "score", "1-1; bicycle wins on score 0.93 to 0.61"),
         "photos": photos, "model": "m@0",
     }  # fmt: skip
@@ -57,7 +57,7 @@ def verdict(**changes) -> Verdict:
 
 def test_the_headline_is_the_answer():
     assert headline(verdict()) == "Bicycle, 97 % sure"
-    assert headline(verdict(label=None, confidence=None)) == "No photo could be read"
+    assert headline(verdict(label=None, confidence=None, sure=None)) == "No photo could be read"
     assert headline(verdict(decision="unknown")) == "Not in the catalogue, nearest is bicycle"
 
 
@@ -70,6 +70,6 @@ def test_the_csv_has_a_row_a_photo_and_runs_nothing():
     rows = list(csv.DictReader(io.StringIO(photos_csv(verdict(), "+old bike").lstrip("\ufeff"))))
     assert [row["status"] for row in rows] == ["ok", "ok", "unreadable"]
     assert rows[1]["photo"] == "'=cmd|' /C calc'!A0"
-    assert rows[0]["confidence"] == "0.97"
+    assert rows[0]["confidence"] == "0.99"
     assert rows[0]["description"] == "'+old bike"
     assert rows[2]["reasons"] == "not an image: it holds text"

@@ -187,7 +187,7 @@ def test_a_verdict_of_an_older_tally_is_read():
     older = {
         name: value for name, value in verdict.as_dict().items() if name not in {"known", "sure", "without", "notes"}
     }
-    assert engine.Verdict.from_dict(older) == replace(verdict, known=None, sure=None)
+    assert engine.Verdict.from_dict(older) == replace(verdict, known=None, sure=0.9)
 
 
 def test_the_company_of_a_photo_does_not_change_it(model):
@@ -223,7 +223,7 @@ def test_a_strange_listing_is_not_in_the_catalogue():
 def test_a_listing_that_is_not_sure_enough_goes_to_people_and_says_so():
     verdict = decided(look("a", 0.1, bicycle=0.7, mug=0.3), fitted=STRICT)
     assert verdict.decision == "review"
-    assert verdict.reasons == ["right with a probability of 70 %; 90 % is needed to go without a person"]
+    assert verdict.reasons == ["70 % sure; 90 % is needed to go without a person"]
 
 
 def test_more_photos_may_be_asked_for_less():

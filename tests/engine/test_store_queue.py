@@ -161,7 +161,8 @@ def test_the_log_says_who_when_what_and_what_the_engine_said():
     queue.settle(key, "Ben", None, seen=False)
     ben, ana = queue.decisions()
     assert (ana.person, ana.verdict_id, ana.listing, ana.label, ana.skipped) == ("Ana", key, "bike-17", "mug", False)
-    assert ana.said == {"decision": "review", "label": "bicycle", "confidence": ana.said["confidence"]}
+    said = {"decision": "review", "label": "bicycle", "confidence": ana.said["confidence"], "sure": 0.5}
+    assert ana.said == said
     assert (ana.model, ana.terms, ana.undone_at) == ("test@0", "default", None)
     assert 0 <= ana.seconds < 60
     assert datetime.now(UTC) - ana.decided_at < timedelta(minutes=1)

@@ -61,7 +61,7 @@ def test_the_verdict_says_how_sure_it_is_and_the_dial_decides_by_that():
     verdict = decided(*rows, fitted=STRICT)
     assert verdict.sure < verdict.confidence
     costs = Dial("costs", cost_of_error=1, cost_of_review=1 - verdict.sure - 0.001, errors_of_people=0)
-    assert decided(*rows, fitted=STRICT, dial=costs).reasons[0].startswith("right with a probability of ")
+    assert " % sure; " in decided(*rows, fitted=STRICT, dial=costs).reasons[0]
     costs = Dial("costs", cost_of_error=1, cost_of_review=1 - verdict.sure + 0.001, errors_of_people=0)
     assert decided(*rows, fitted=STRICT, dial=costs).decision == "accept"
     never = decided(*rows, fitted=STRICT, dial=Dial(errors=0.01)).reasons

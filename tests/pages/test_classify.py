@@ -54,7 +54,7 @@ def test_samples_are_classified_and_labelled_as_drawings(page, sample, label):
 
 def test_dropped_photos_get_a_verdict_a_card_each_and_two_charts(page):
     drop(page, *drawn_listing("bicycle"))
-    assert page.title[0].value == "Bicycle, > 99 % sure"
+    assert page.title[0].value == "Bicycle, 98 % sure"
     words = text(page)
     assert "2 of 3 photos say bicycle, 1 says tire." in words
     assert "Accepted" in words
@@ -128,7 +128,7 @@ BAD = [
 
 def test_each_bad_photo_gets_its_own_message_and_the_others_count(page):
     drop(page, *((name, data) for name, data, _ in BAD), *drawn_listing("mug"))
-    assert page.title[0].value == "Mug, > 99 % sure"
+    assert page.title[0].value == "Mug, 99 % sure"
     words = text(page)
     for name, _, message in BAD:
         line = next(line for line in words.splitlines() if f"**{name}** was not read" in line)
@@ -193,7 +193,7 @@ def test_photos_seen_before_cost_no_inference_in_a_new_visit(page):
     with patch("engine.models.classifier.Classifier._predict") as predict:
         predict.return_value.log_probabilities, predict.return_value.features = [], []
         drop(second, *drawn_listing("mug"))
-        assert second.title[0].value == "Mug, > 99 % sure"
+        assert second.title[0].value == "Mug, 99 % sure"
         assert all(not call.args[0] for call in predict.call_args_list)
 
 
@@ -205,7 +205,7 @@ def test_a_model_that_does_not_load_is_said_and_tried_again(page, monkeypatch):
         assert page.error[0].value == r"Restore them from a copy\."
     monkeypatch.setattr(cached.settings, "MODEL_RETRY_SECONDS", 0)
     drop(page, *drawn_listing("mug"))
-    assert page.title[0].value == "Mug, > 99 % sure"
+    assert page.title[0].value == "Mug, 99 % sure"
 
 
 def test_own_photos_take_the_place_of_a_sample(page):

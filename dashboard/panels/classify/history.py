@@ -25,7 +25,7 @@ _PAGE = 25  # verdicts
 _ICON = (72, 54)  # px of a photo in the table
 _ALL = 1_000_000  # rows a worksheet has room for
 _WHEN = st.column_config.DatetimeColumn(format="D MMM YYYY, HH:mm", timezone="UTC", help="UTC")
-_SURE = st.column_config.NumberColumn(format="percent")
+_SURE = st.column_config.NumberColumn(format="percent", step=0.01, help="that it is what Tally says")
 _COLUMNS = {"when": _WHEN, "undone": _WHEN, "sure": _SURE, "seconds": st.column_config.NumberColumn(format="%.1f")}
 _DECIDED = {"decided": True, "not decided": False}
 
@@ -127,7 +127,7 @@ def table(rows: Sequence[Kept]) -> pd.DataFrame:
         {
             "address": f"/classify?verdict={row.id}",
             "Tally says": readable(row.verdict.label or ""),
-            "sure": row.verdict.confidence,
+            "sure": row.verdict.sure,
             "decision": words.DECISIONS[row.verdict.decision][0],
             "people say": words.thing(row.decision.label) if row.decision else "waits" if row.waits else "",
             "who": row.decision.person if row.decision else "",
@@ -160,7 +160,7 @@ def log_table(lines: Sequence[Decision]) -> pd.DataFrame:
             "people say": "skipped" if line.skipped else words.thing(line.label),
             "undone": line.undone_at,
             "Tally says": readable(line.said["label"] or ""),
-            "sure": line.said["confidence"],
+            "sure": line.said.get("sure", line.said["confidence"]),
             "decision": words.DECISIONS[line.said["decision"]][0],
             "saw what Tally says": line.seen,
             "model": line.model.partition("@")[0],

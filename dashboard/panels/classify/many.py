@@ -243,7 +243,7 @@ def table(done: Sequence[tuple[str, Verdict]]) -> pd.DataFrame:
             "open": f"?verdict={key}" if key else None,
             "decision": f"{_SIGNS[verdict.decision]} {words.DECISIONS[verdict.decision][0]}",
             "label": readable(verdict.label or ""),
-            "sure": "" if verdict.confidence is None else percent(verdict.confidence),
+            "sure": "" if verdict.sure is None else percent(verdict.sure),
             "photos read": f"{sum(photo.status != 'unreadable' for photo in verdict.photos)} of {len(verdict.photos)}",
             "price": words.price(verdict),
             "why": next(iter(verdict.reasons), ""),

@@ -18,12 +18,12 @@ _STRANGE = 0.95  # of a photo: so is one known photo in twenty
 
 
 def headline(verdict: Verdict) -> str:
-    """The answer in some words."""
-    if verdict.label is None or verdict.confidence is None:
+    """The answer in some words, with the probability that it is right: that the object is known, and this."""
+    if verdict.label is None or verdict.sure is None:
         return "No photo could be read"
     if verdict.decision == "unknown":
         return f"Not in the catalogue, nearest is {readable(verdict.label)}"
-    return f"{capital(readable(verdict.label))}, {percent(verdict.confidence)} sure"
+    return f"{capital(readable(verdict.label))}, {percent(verdict.sure)} sure"
 
 
 def explanation(verdict: Verdict) -> str:
