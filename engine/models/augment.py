@@ -85,20 +85,3 @@ def _encoded(x: Tensor, random: Generator) -> Tensor:
     x = x.clone()
     x[:, :, :size, :size] = (waves.T @ rounded @ waves).transpose(3, 4).flatten(4, 5).flatten(2, 3)
     return x.clamp(0, 1)
-
-
-def mixed(x: Tensor, targets: Tensor, random: Generator) -> tuple[Tensor, Tensor]:
-    """Photos and their targets [rows, classes] mixed in pairs: faded into each other (mixup, Zhang et al. 2018) or one
-    pasted into the other (CutMix, Yun et al. 2019), as a coin falls for the batch."""
-    other = torch.randperm(len(x), generator=random)
-    paste, share, across, down = torch.rand(4, generator=random).tolist()
-    if paste < 0.5:
-        share *= 0.4
-        x = torch.lerp(x, x[other], share)
-    else:
-        side = round(math.sqrt(share * 0.6) * x.shape[2])
-        left, top = round(across * (x.shape[3] - side)), round(down * (x.shape[2] - side))
-        x = x.clone()
-        x[:, :, top : top + side, left : left + side] = x[other, :, top : top + side, left : left + side]
-        share = side**2 / (x.shape[2] * x.shape[3])
-    return x, torch.lerp(targets, targets[other], share)

@@ -28,7 +28,7 @@ _PHOTOS = 60_000  # shown in all, about ten minutes of two cores; but no fewer t
 _FEWEST = 10  # held-out photos of each half: with fewer, chance alone decides
 _TOO_FEW = f"Of both halves of the held-out photos {_FEWEST} are needed to train the whole network"
 # Gentle: the weights are good already.
-_RECIPE = Recipe(rate=0.02, fall=0.6, smoothing=0.05, mixing=0.3, plain=0.6, patience=6, save=30)
+_RECIPE = Recipe(rate=0.02, patience=6, save=30)
 
 
 def drawn(photos: int) -> float:
@@ -77,7 +77,6 @@ def train_whole(
         _RECIPE,
         epochs=drawn(len(rest)) / len(rest),
         batch=min(128, max(16, len(rest) // 10)),
-        sizes=((0, base.card.size),),
         size=base.card.size,
     )
     share = 0.0

@@ -3,7 +3,7 @@
     python -m engine.models.train FOLDER --train PATH... --held-out PATH... --depths 1 2 3 3 --squeeze 8
 
 FOLDER keeps the decoded photos, `checkpoint.pt`, a line for each evaluation in `log.jsonl`, and the finished `model`.
-The same command resumes. More --epochs may be asked for on the way: the rate is level until its last fall.
+The same command resumes.
 """
 
 import argparse
@@ -25,7 +25,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import cross_entropy
 
-from engine.models.augment import crops, distorted, mixed, squashed
+from engine.models.augment import crops, distorted, squashed
 from engine.models.checkpoint import Card, load_network, read_card
 from engine.models.dataset import Dataset, decoded
 from engine.models.evaluate import figures_of
@@ -38,21 +38,21 @@ CHECKPOINT, LOG = "checkpoint.pt", "log.jsonl"
 class Recipe:
     epochs: float = 40  # as many photos are drawn as this many passes have
     batch: int = 128  # photos
-    rate: float = 0.1  # of learning, at its highest
-    warm_up: float = 0.01  # share of the steps in which the rate rises from 0
-    fall: float = 1 / 3  # share of the steps, the last, in which it falls to 0
+    rate: float = 0.08  # of learning, at its highest; it falls to 0 with the steps that are left
+    warm_up: float = 0.005  # share of the steps in which the rate rises from 0
     momentum: float = 0.9  # Nesterov's
     decay: float = 5e-4  # of kernels, not of biases and norms
-    smoothing: float = 0.1  # of labels
-    mixing: float = 0.5  # share of batches whose photos are mixed in pairs
-    plain: float = 0.675  # share of the steps, the last, without both: they blur what sets unknown objects apart
     average: float = 2  # epochs that the averaged weights remember
-    sizes: tuple[tuple[float, int], ...] = ((0, 48), (2 / 3, 64))  # share of the steps from which, px
-    size: int = 80  # px in use: crops look larger in training (Touvron et al. 2019, "train-test discrepancy")
+    size: int = 80  # px in use
     evaluate: float = 1  # epochs between evaluations
     patience: int = 0  # evaluations without a better log-loss after which it stops; 0: it does not
     save: float = 120  # s between checkpoints
     seed: int = 0
+
+    @property
+    def pixels(self) -> int:
+        """Of crops: what they show looks larger than in whole photos of the same size (Touvron et al. 2019)."""
+        return max(8, round(self.size / 10) * 8)
 
 
 @dataclass
@@ -104,7 +104,6 @@ def train(
     """
     seen, held_out = data
     device = "cuda" if torch.cuda.is_available() else "cpu"
-    classes = network.head.out_features
     normalise = partial(_normalise, mean=torch.tensor(card.mean), std=torch.tensor(card.std), device=device)
     network = network.train().requires_grad_(True).to(device).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     state = State(network, copy.deepcopy(network).eval().requires_grad_(False), _optimiser(network, recipe))
@@ -119,23 +118,16 @@ def train(
     patience = recipe.patience * recipe.evaluate * epoch or math.inf  # steps
     while state.step < min(steps, state.best_step + patience):
         share = state.step / steps
-        size = next(size for start, size in reversed(recipe.sizes) if share >= start)
         for group in state.optimiser.param_groups:
-            group["lr"] = recipe.rate * min(share / recipe.warm_up, 1, (1 - share) / recipe.fall)
+            group["lr"] = recipe.rate * min(share / recipe.warm_up, 1 - share)
 
         # A generator a step: what is drawn depends on nothing but the step, so a resumed run draws the same.
         random = torch.Generator().manual_seed(recipe.seed * 1_000_003 + state.step)
         rows = torch.multinomial(chances, recipe.batch, replacement=True, generator=random)
-        x = distorted(crops(seen, rows.numpy(), size, random), random)
-        labels = torch.from_numpy(seen.of)[rows]
-        targets = nn.functional.one_hot(labels, classes).float()
-        plain = share >= 1 - recipe.plain
-        if not plain and float(torch.rand((), generator=random)) < recipe.mixing:
-            x, targets = mixed(x, targets, random)
-
+        x = distorted(crops(seen, rows.numpy(), recipe.pixels, random), random)
         with torch.autocast(device, torch.bfloat16, enabled=_has_bfloat16(device)):
             logits = network.head(network.features(normalise(x)))
-        loss = cross_entropy(logits.float(), targets.to(device), label_smoothing=0.0 if plain else recipe.smoothing)
+        loss = cross_entropy(logits.float(), torch.from_numpy(seen.of)[rows].to(device))
         state.optimiser.zero_grad()
         loss.backward()  # type: ignore[no-untyped-call]
         state.optimiser.step()
@@ -146,7 +138,7 @@ def train(
         state.minutes = (time.process_time() - started) / 60
         tell({"step": state.step, "steps": steps, "loss": losses[-1]})
         if state.step % max(1, round(recipe.evaluate * epoch)) == 0 or state.step == steps:
-            row = {"epochs": round(state.step / epoch, 2), "minutes": round(state.minutes, 1), "px": size}
+            row = {"epochs": round(state.step / epoch, 2), "minutes": round(state.minutes, 1), "px": recipe.pixels}
             row |= {"loss": round(sum(losses) / len(losses), 4)}
             row |= evaluated(state.average, held_out, recipe.size, normalise)
             losses.clear()

@@ -12,7 +12,7 @@ import torch
 from engine.errors import UnreadablePhoto
 from engine.listings import fit
 from engine.models import full
-from engine.models.augment import crops, distorted, mixed, squashed
+from engine.models.augment import crops, distorted, squashed
 from engine.models.checkpoint import read_card
 from engine.models.data import LabelledPhoto
 from engine.models.dataset import Dataset, decoded
@@ -23,7 +23,7 @@ from engine.models.train import CHECKPOINT, Recipe, train
 from tests.engine.test_train import SHAPES, drawn, fill
 
 CARD = read_card(find("starter"))
-QUICK = Recipe(epochs=2, batch=16, rate=0.05, sizes=((0, 32),), size=32)
+QUICK = Recipe(epochs=2, batch=16, rate=0.05, size=32)
 
 
 def photos(count: int, start: int = 0) -> list[LabelledPhoto]:
@@ -56,21 +56,6 @@ def test_it_learns_shapes_from_nothing(shapes, tmp_path):
     assert len(evaluations) == 12
     assert evaluations[-1]["accuracy"] > 0.6  # of four classes
     assert evaluations[-1]["balanced_by_source"].keys() == {"drawn"}
-
-
-def test_plain_photos_are_neither_mixed_nor_their_labels_smoothed(shapes, tmp_path):
-    mixing = replace(QUICK, mixing=1.0, smoothing=0.1)
-    recipes = {
-        "plain": replace(mixing, plain=1.0),
-        "without": replace(mixing, plain=0.0, mixing=0.0, smoothing=0.0),
-        "mixed": replace(mixing, plain=0.0),
-    }
-    found = {}
-    for name, recipe in recipes.items():
-        (tmp_path / name).mkdir()
-        found[name] = weights(train(network(), CARD, shapes, tmp_path / name, recipe))
-    assert torch.equal(found["plain"], found["without"])
-    assert not torch.equal(found["plain"], found["mixed"])
 
 
 def test_a_run_that_was_killed_ends_as_if_it_had_not_been(shapes, tmp_path):
@@ -144,12 +129,8 @@ def test_augmented_photos_stay_photos(shapes):
     random = torch.Generator().manual_seed(3)
     x = crops(seen, rows, 40, random)
     changed = distorted(x.clone(), random)
-    targets = torch.nn.functional.one_hot(torch.from_numpy(seen.of[rows]), 4).float()
-    for _ in range(4):  # both ways of mixing
-        both, shares = mixed(changed, targets, random)
-        assert both.shape == (32, 3, 40, 40)
-        assert torch.allclose(shares.sum(1), torch.ones(32))
-        assert 0 <= both.min() <= both.max() <= 1
+    assert changed.shape == (32, 3, 40, 40)
+    assert 0 <= changed.min() <= changed.max() <= 1
     assert not torch.equal(changed, x)
     assert torch.equal(crops(seen, rows, 40, torch.Generator().manual_seed(3)), x)
     assert squashed(seen, rows, 48).shape == (32, 3, 48, 48)
