@@ -13,7 +13,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as home, running(Path(home)) as address, chromium() as browser:
         page = open_page(browser, address, width=1280, height=1060)
         page.locator(".st-key-try-bicycle button").click()
-        headline(page, "Bicycle, 98 % sure")
+        headline(page, "Bicycle, 97 % sure")
         for chart in ("votes", "evidence"):
             expect(page.locator(f".st-key-{chart} .main-svg").first).to_be_visible()
         expect(page.get_by_test_id("stSkeleton")).to_have_count(0)

@@ -161,7 +161,7 @@ def test_a_folder_without_classes_is_refused(tmp_path: Path, shade):
 
 
 # Measured on that part by the network's trained form, apart from this code.
-PART = {"accuracy": 0.6797, "log_loss": 1.1858}
+PART = {"accuracy": 0.6864, "log_loss": 1.1039}
 
 
 def test_the_starter_reaches_its_card_on_real_photos(shared: Path, model):
