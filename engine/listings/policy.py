@@ -12,6 +12,7 @@ from typing import Literal, get_args
 import numpy as np
 from numpy.typing import NDArray
 
+from engine.curves.words import listed
 from engine.errors import InputError
 from engine.listings.table import meant, plain, read_rows
 from engine.listings.verdict import clean_name
@@ -196,8 +197,8 @@ class Policy:
                 if shown and detail > evidence[photo, index]:
                     moved[photo, index] = detail
                     sentences.append(
-                        f"{names[photo]} shows {readable(self.classes[part])}, which may be a part of the "
-                        f"{readable(whole)} in {', '.join(shown)}: it counts for both"
+                        f"the {readable(self.classes[part])} in {names[photo]} may be a part of the {readable(whole)} "
+                        f"in {listed(shown, last=' and ')}: it counts for both"
                     )
         return moved, sentences
 

@@ -69,7 +69,7 @@ def test_prices_and_parts_follow_the_names():
     parts = Policy.read(b"class,policy,part_of,name\ntire,part_of,bicycle,tyre\nbicycle,,,bike\n", CLASSES)
     verdict = decided(look("a", bicycle=0.9, mug=0.1), look("b", tire=0.6, mug=0.4), policy=parts)
     assert verdict.label == "bike"
-    assert "shows tyre, which may be a part of the bike" in verdict.notes[0]
+    assert "the tyre in 2.jpg may be a part of the bike in 1.jpg" in verdict.notes[0]
 
 
 def test_a_catalogue_is_written_as_it_was_read():

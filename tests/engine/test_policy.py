@@ -70,7 +70,7 @@ def test_a_part_supports_the_whole_that_another_photo_votes_for():
     assert softmax(moved[1])[1] / softmax(moved[1])[3] == pytest.approx((0.75 * 0.02 + 0.25 * 0.96) / 0.96)
     changed = moved != evidence
     assert changed.tolist() == [[False] * 4, [False, True, False, False], [False, True, False, False]]
-    assert sentences[0] == ("wheel.jpg shows tire, which may be a part of the bicycle in front.jpg: it counts for both")
+    assert sentences[0] == "the tire in wheel.jpg may be a part of the bicycle in front.jpg: it counts for both"
 
 
 @pytest.mark.parametrize("best", [[3, 3, 3], [0, 3, 3], [1, 1, 2]])

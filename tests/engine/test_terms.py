@@ -40,7 +40,7 @@ def test_a_part_counts_for_its_whole_where_another_photo_shows_that():
     alone = decided(*rows, policy=Policy(Judge.classes))
     assert (alone.label, parts.label) == ("tire", "bicycle")
     assert alone.votes == parts.votes
-    assert parts.notes == ["2.jpg shows tire, which may be a part of the bicycle in 1.jpg: it counts for both"]
+    assert parts.notes == ["the tire in 2.jpg may be a part of the bicycle in 1.jpg: it counts for both"]
     assert alone.notes == []
     assert parts.without["1.jpg"]["label"] == "tire"
 
