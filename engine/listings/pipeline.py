@@ -198,7 +198,8 @@ def _unsure(sure: float, needed: float, photos: int) -> str:
     if needed > 1:
         several = "one photo" if photos == 1 else f"{photos} different photos"
         return f"no listing of {several} is known to be sure enough to go without a person"
-    return f"{100 * sure:.0f} % sure; {100 * needed:.0f} % is needed to go without a person"
+    digits = 0 if f"{sure:.2f}" != f"{needed:.2f}" else 1  # or both would read the same
+    return f"{100 * sure:.{digits}f} % sure; {100 * needed:.{digits}f} % is needed to go without a person"
 
 
 def _priced(label: str, decision: str, terms: Terms, policy: Policy) -> tuple[dict[str, Any] | None, list[str]]:

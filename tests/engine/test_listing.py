@@ -224,6 +224,8 @@ def test_a_listing_that_is_not_sure_enough_goes_to_people_and_says_so():
     verdict = decided(look("a", 0.1, bicycle=0.7, mug=0.3), fitted=STRICT)
     assert verdict.decision == "review"
     assert verdict.reasons == ["70 % sure; 90 % is needed to go without a person"]
+    verdict = decided(look("a", 0.1, bicycle=0.9, mug=0.1), fitted=STRICT)
+    assert verdict.reasons == ["89.6 % sure; 90.0 % is needed to go without a person"]
 
 
 def test_more_photos_may_be_asked_for_less():

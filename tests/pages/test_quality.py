@@ -105,7 +105,7 @@ def test_many_listings_get_a_row_each_as_the_command_line_says(page, tmp_path, c
         "mug": "✓ Accepted",
         "none": "☺ Needs a person",
     }
-    assert table.loc["mug", ["label", "sure", "photos read"]].tolist() == ["mug", "> 99 %", "2 of 2"]
+    assert table.loc["mug", ["label", "sure", "photos read"]].tolist() == ["mug", "99 %", "2 of 2"]
     assert "damaged ZIP" in table.loc["bad", "why"]
     assert "no photos in it" in table.loc["none", "why"]
     assert "no photo could be read" in table.loc["broken", "why"]
