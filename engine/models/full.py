@@ -120,8 +120,9 @@ def _compared(
     against = figures_of(data.labels[second], rival)
     better = found["log_loss"] < against["log_loss"] and found["accuracy"] >= against["accuracy"]
     said = "beats the linear head" if better else "does not beat the linear head, which is kept"
-    errors = f"{1 - found['accuracy']:.1%} errors against {1 - against['accuracy']:.1%}"
-    sentence = f"On {len(second):,} held-out photos the trained network {said}: {errors}."
+    own, other = (f"{100 - 100 * one['accuracy']:.1f} %" for one in (found, against))
+    figures = f"{own} errors and a log-loss of {found['log_loss']:.3f} against {other} and {against['log_loss']:.3f}"
+    sentence = f"On {len(second):,} held-out photos the trained network {said}: {figures}."
     return Whole(model, found, better, sentence)
 
 

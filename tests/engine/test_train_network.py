@@ -1,6 +1,7 @@
 """The trainer of networks: it learns, can be killed at any moment, and the larger network begins as the smaller."""
 
 import json
+import re
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -148,6 +149,8 @@ def test_the_whole_network_is_kept_only_if_it_beats_the_head(home, tmp_path, mod
     kind = load_model("whole").card.raw["trained"]["kind"]
     assert kind == ("linear head" if "does not beat" in sentence else "network")
     assert (report["photos"] == 80) == (kind == "linear head")
+    errors, log_loss, rival_errors, rival_log_loss = map(float, re.findall(r"\d+\.\d+", sentence))
+    assert (kind == "network") == (errors <= rival_errors and log_loss < rival_log_loss)
     assert list((home / "training").iterdir()) == []
     assert json.loads((home / "models" / "whole" / "report.json").read_text())["accuracy"] == report["accuracy"]
 
